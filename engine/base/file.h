@@ -1,0 +1,55 @@
+// Files as the rest of the engine wants them: read whole or in pieces, and written so that nobody sees half of one.
+#ifndef BARYON_ENGINE_BASE_FILE_H_
+#define BARYON_ENGINE_BASE_FILE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace baryon {
+
+// The bytes of `path`. Errors: NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED when it has more than `max_bytes`, and
+// what else the system says, always with the path.
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes = int64_t{1} << 40);
+
+// Writes `contents` to a temporary file beside `path`, then renames it over `path`.
+absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents);
+
+// A file open for reading at any position. The bytes are copied into memory of the caller's, not mapped: a file that
+// somebody overwrites or cuts short while it is being read gives an error or other values, never a signal.
+// Immutable; thread-safe.
+class FileReader {
+ public:
+  // Errors as those of baryon::ReadFile.
+  static absl::StatusOr<std::unique_ptr<const FileReader>> Open(const std::string& path);
+  ~FileReader();
+  FileReader(const FileReader&) = delete;
+  FileReader& operator=(const FileReader&) = delete;
+
+  const std::string& path() const { return path_; }
+  int64_t size() const { return size_; }  // when it was opened
+
+  // Fills `destination` with the `count` bytes at `offset`. Errors: DATA_LOSS when the file ends before them.
+  absl::Status Read(int64_t offset, int64_t count, void* destination) const;
+
+ private:
+  FileReader(std::string path, int descriptor, int64_t size)
+      : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+
+  const std::string path_;
+  const int descriptor_;
+  const int64_t size_;
+};
+
+// The absl::Status of a failed system call on `path`: "cannot open "a/b": No such file or directory".
+absl::Status ErrnoToStatus(int error_number, absl::string_view what, absl::string_view path);
+
+}  // namespace baryon
+
+#endif  // BARYON_ENGINE_BASE_FILE_H_

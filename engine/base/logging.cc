@@ -1,0 +1,43 @@
+#include "engine/base/logging.h"
+
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+
+namespace baryon {
+namespace {
+
+// One fwrite per line: stdio locks the stream for the length of a call, so lines do not mix.
+void WriteText(LogSeverity severity, absl::string_view message, LogFields fields) {
+  std::string line = "baryon: ";
+  if (severity != LogSeverity::kInfo) absl::StrAppend(&line, LogSeverityName(severity), ": ");
+  absl::StrAppend(&line, message);
+  for (const auto& [name, value] : fields) absl::StrAppend(&line, " ", name, "=", value);
+  line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+LogSink& Sink() {
+  static LogSink* sink = new LogSink(WriteText);  // never destroyed: threads may log while the process ends
+  return *sink;
+}
+
+}  // namespace
+
+absl::string_view LogSeverityName(LogSeverity severity) {
+  switch (severity) {
+    case LogSeverity::kInfo:
+      return "info";
+    case LogSeverity::kWarning:
+      return "warning";
+    case LogSeverity::kError:
+      return "error";
+  }
+  return "unknown";
+}
+
+void Log(LogSeverity severity, absl::string_view message, LogFields fields) { Sink()(severity, message, fields); }
+
+void SetLogSink(LogSink sink) { Sink() = sink ? std::move(sink) : LogSink(WriteText); }
+
+}  // namespace baryon

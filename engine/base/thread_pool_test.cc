@@ -1,0 +1,100 @@
+#include "engine/base/thread_pool.h"
+
+#include <atomic>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace baryon {
+namespace {
+
+TEST(ThreadPoolTest, RunsEveryTaskOnceForAnyNumberOfThreadsAndTasks) {
+  for (int threads : {1, 2, 3, 8}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(pool.num_threads(), threads);
+    for (int tasks : {0, 1, 2, 7, 1000}) {
+      std::vector<std::atomic<int>> counts(tasks);
+      pool.ParallelFor(tasks, [&](int task, int) { counts[task].fetch_add(1); });
+      for (int task = 0; task < tasks; ++task) EXPECT_EQ(counts[task].load(), 1) << threads << " " << tasks;
+    }
+  }
+}
+
+TEST(ThreadPoolTest, NoTwoThreadsOfOneCallShareAWorkerIndex) {
+  ThreadPool pool(4);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::atomic<int>> inside(4);
+    std::atomic<bool> clash{false};
+    pool.ParallelFor(64, [&](int, int worker) {
+      if (inside[worker].fetch_add(1) != 0) clash = true;
+      inside[worker].fetch_sub(1);
+    });
+    EXPECT_FALSE(clash);
+  }
+}
+
+TEST(ThreadPoolTest, ManyCallersAtOnceEachSeeTheirOwnTasksDone) {
+  ThreadPool pool(3);
+  std::vector<std::thread> callers;
+  std::atomic<int> wrong{0};
+  for (int caller = 0; caller < 8; ++caller) {
+    callers.emplace_back([&] {
+      for (int round = 0; round < 500; ++round) {
+        std::atomic<int> sum{0};
+        pool.ParallelFor(20, [&](int task, int) { sum.fetch_add(task); });
+        if (sum.load() != 190) wrong.fetch_add(1);
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(wrong.load(), 0);
+}
+
+TEST(ThreadPoolTest, MoreCallersThanSlotsStillFinish) {
+  ThreadPool pool(2);
+  std::vector<std::thread> callers;
+  std::atomic<int> done{0};
+  for (int caller = 0; caller < 80; ++caller) {
+    callers.emplace_back([&] { pool.ParallelFor(10, [&](int, int) { done.fetch_add(1); }); });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(done.load(), 800);
+}
+
+TEST(ThreadPoolTest, NestedCallsFinish) {
+  ThreadPool pool(2);
+  std::atomic<int> count{0};
+  pool.ParallelFor(4, [&](int, int) { pool.ParallelFor(5, [&](int, int) { count.fetch_add(1); }); });
+  EXPECT_EQ(count.load(), 20);
+}
+
+TEST(ThreadPoolTest, CallersThatFillThePoolRunAlone) {
+  ThreadPool pool(2);
+  ThreadPool::ComputeScope mine(pool);
+  std::thread other([&] {
+    ThreadPool::ComputeScope theirs(pool);
+    const std::thread::id self = std::this_thread::get_id();
+    bool alone = true;
+    pool.ParallelFor(100, [&](int, int worker) { alone = alone && worker == 0 && std::this_thread::get_id() == self; });
+    EXPECT_TRUE(alone);
+  });
+  other.join();
+}
+
+TEST(ThreadPoolTest, AvailableCoresIsAtLeastOne) { EXPECT_GE(AvailableCores(), 1); }
+
+TEST(ScopedFlushDenormalsTest, SubnormalsAreZeroInsideAndBackOutside) {
+  volatile float tiny = std::numeric_limits<float>::min();
+  {
+    ScopedFlushDenormals flush;
+    volatile float half = tiny * 0.5f;
+    EXPECT_EQ(half, 0.0f);
+  }
+  volatile float half = tiny * 0.5f;
+  EXPECT_GT(half, 0.0f);
+}
+
+}  // namespace
+}  // namespace baryon

@@ -1,0 +1,305 @@
+#include "engine/graph/graph.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/status_macros.h"
+#include "engine/graph/op_registry.h"
+
+namespace baryon {
+namespace {
+
+std::string NodeLabel(const Node& node) {
+  return node.is_op() ? absl::StrCat("node \"", node.name, "\" (", node.op->name(), ")")
+                      : absl::StrCat("input \"", node.name, "\"");
+}
+
+// How many of the declared inputs a node may lack: labels at the end, which inference does not read.
+int NumOptionalInputs(const OpDef& op, int num_inputs) {
+  int optional = 0;
+  while (optional < num_inputs && op.input_role(num_inputs - 1 - optional) == InputRole::kLabel) ++optional;
+  return optional;
+}
+
+absl::Status CheckNumInputs(const OpDef& op, const void* attrs, int count) {
+  const int expected = op.num_inputs(attrs);
+  if (expected < 0) {
+    if (count > 0) return absl::OkStatus();
+    return absl::InvalidArgumentError("expected at least one input, got none");
+  }
+  const int least = expected - NumOptionalInputs(op, expected);
+  if (count >= least && count <= expected) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("expected ", expected, expected == 1 ? " input" : " inputs", ", got ", count));
+}
+
+// Replaces `known` by what `known` and `more` say together. True when that is more than before.
+absl::StatusOr<bool> Merge(TensorType& known, const TensorType& more) {
+  const std::optional<Shape> shape = MergeShapes(known.shape, more.shape);
+  const bool same_dtype =
+      known.dtype == DType::kUnknown || more.dtype == DType::kUnknown || known.dtype == more.dtype;
+  if (!shape.has_value() || !same_dtype) {
+    return absl::InvalidArgumentError(absl::StrCat("expected ", more.ToString(), ", got ", known.ToString()));
+  }
+  const TensorType merged = {known.dtype == DType::kUnknown ? more.dtype : known.dtype, *shape};
+  const bool changed = merged != known;
+  known = merged;
+  return changed;
+}
+
+}  // namespace
+
+bool Node::Is(absl::string_view op_name) const {
+  return is_op() && std::any_of(op->names.begin(), op->names.end(),
+                                [&](const std::string& name) { return absl::string_view(name) == op_name; });
+}
+
+NodeId Graph::AddInput(std::string name, TensorType type) {
+  Node node;
+  node.kind = NodeKind::kInput;
+  node.name = std::move(name);
+  node.types = {std::move(type)};
+  nodes_.push_back(std::move(node));
+  inputs_.push_back(num_nodes() - 1);
+  return num_nodes() - 1;
+}
+
+NodeId Graph::AddConstant(std::string name, std::shared_ptr<const Constant> constant) {
+  Node node;
+  node.kind = NodeKind::kConstant;
+  node.name = std::move(name);
+  node.types = {constant->type()};
+  node.constant = std::move(constant);
+  nodes_.push_back(std::move(node));
+  return num_nodes() - 1;
+}
+
+absl::StatusOr<NodeId> Graph::AddOperator(absl::string_view op, std::string name, const Attrs& attrs,
+                                          std::vector<Value> inputs, bool from_file,
+                                          std::vector<std::shared_ptr<const Graph>> subgraphs) {
+  Node node;
+  node.kind = NodeKind::kOperator;
+  node.name = std::move(name);
+  node.op = FindOp(op);
+  if (node.op == nullptr) {
+    return absl::UnimplementedError(absl::StrCat("node \"", node.name, "\": unknown operator \"", op, "\""));
+  }
+  absl::StatusOr<BoundAttrs> bound = node.op->bind(attrs, from_file);
+  if (!bound.ok()) return Annotate(bound.status(), NodeLabel(node));
+  node.attrs = *std::move(bound);
+  node.subgraphs = std::move(subgraphs);
+  if (absl::Status status = CheckNumInputs(*node.op, node.attrs.get(), inputs.size()); !status.ok()) {
+    return Annotate(status, NodeLabel(node));
+  }
+  node.inputs = std::move(inputs);
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Value value = node.inputs[i];
+    if (value.node < 0 || value.node >= num_nodes() || value.output < 0 ||
+        value.output >= static_cast<int>(nodes_[value.node].types.size())) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(NodeLabel(node), ": input ", i, " (\"", node.op->input_name(i), "\") names output ",
+                       value.output, " of node ", value.node, ", which does not exist"));
+    }
+  }
+  const int num_outputs = node.op->num_outputs(node.attrs.get(), node.inputs.size());
+  node.num_visible_outputs = node.op->num_visible_outputs(node.attrs.get(), num_outputs);
+  node.types.assign(num_outputs, TensorType());
+  BARYON_RETURN_IF_ERROR(InferNode(node));
+  nodes_.push_back(std::move(node));
+  return num_nodes() - 1;
+}
+
+absl::Status Graph::SetAttrs(NodeId id, const Attrs& attrs) {
+  Node changed = nodes_[id];
+  absl::StatusOr<BoundAttrs> bound = changed.op->bind(attrs, /*from_file=*/false);
+  if (!bound.ok()) return Annotate(bound.status(), NodeLabel(changed));
+  changed.attrs = *std::move(bound);
+  const int num_outputs = changed.op->num_outputs(changed.attrs.get(), changed.inputs.size());
+  changed.num_visible_outputs = changed.op->num_visible_outputs(changed.attrs.get(), num_outputs);
+  changed.types.assign(num_outputs, TensorType());
+  BARYON_RETURN_IF_ERROR(InferNode(changed));
+  nodes_[id] = std::move(changed);
+  return absl::OkStatus();
+}
+
+void Graph::ReplaceUses(Value from, Value to, NodeId except) {
+  for (NodeId id = 0; id < num_nodes(); ++id) {
+    if (id == except) continue;
+    std::replace(nodes_[id].inputs.begin(), nodes_[id].inputs.end(), from, to);
+  }
+  for (GraphOutput& output : outputs_) {
+    if (output.value == from) output.value = to;
+  }
+}
+
+void Graph::BindInput(NodeId id, std::shared_ptr<const Constant> constant) {
+  Node& node = nodes_[id];
+  node.kind = NodeKind::kConstant;
+  node.types = {constant->type()};
+  node.constant = std::move(constant);
+  inputs_.erase(std::remove(inputs_.begin(), inputs_.end(), id), inputs_.end());
+}
+
+// Depth first with a stack of our own: graphs from files may be thousands of nodes deep.
+std::vector<NodeId> Graph::TopologicalOrder() const {
+  std::vector<NodeId> order;
+  std::vector<char> visited(nodes_.size(), 0);
+  std::vector<std::pair<NodeId, size_t>> stack;
+  for (const GraphOutput& output : outputs_) {
+    if (visited[output.value.node]) continue;
+    visited[output.value.node] = 1;
+    stack.emplace_back(output.value.node, 0);
+    while (!stack.empty()) {
+      auto& [id, next] = stack.back();
+      if (next < nodes_[id].inputs.size()) {
+        const NodeId input = nodes_[id].inputs[next++].node;
+        if (!visited[input]) {
+          visited[input] = 1;
+          stack.emplace_back(input, 0);
+        }
+      } else {
+        order.push_back(id);
+        stack.pop_back();
+      }
+    }
+  }
+  return order;
+}
+
+std::vector<std::vector<int>> Graph::UseCounts() const {
+  std::vector<std::vector<int>> counts(nodes_.size());
+  for (size_t id = 0; id < nodes_.size(); ++id) counts[id].resize(nodes_[id].types.size());
+  for (NodeId id : TopologicalOrder()) {
+    for (const Value& value : nodes_[id].inputs) ++counts[value.node][value.output];
+  }
+  for (const GraphOutput& output : outputs_) ++counts[output.value.node][output.value.output];
+  return counts;
+}
+
+void Graph::Prune() {
+  std::vector<NodeId> order = inputs_;
+  for (NodeId id : TopologicalOrder()) {
+    if (nodes_[id].kind != NodeKind::kInput) order.push_back(id);
+  }
+  std::vector<NodeId> renumbered(nodes_.size(), -1);
+  std::vector<Node> kept;
+  kept.reserve(order.size());
+  for (NodeId id : order) {
+    renumbered[id] = static_cast<NodeId>(kept.size());
+    kept.push_back(std::move(nodes_[id]));
+    for (Value& value : kept.back().inputs) value.node = renumbered[value.node];
+  }
+  nodes_ = std::move(kept);
+  for (size_t i = 0; i < inputs_.size(); ++i) inputs_[i] = static_cast<NodeId>(i);
+  for (GraphOutput& output : outputs_) output.value.node = renumbered[output.value.node];
+}
+
+// Applies the type rule of `node` as far as its input types allow and merges the result into its types.
+absl::Status Graph::InferNode(Node& node) const {
+  TensorTypes inputs;
+  for (const Value& value : node.inputs) {
+    const TensorType& input = type(value);
+    const bool enough = input.IsFullyKnown() || (node.op->accepts_unknown_dims && input.shape.has_rank() &&
+                                                 input.dtype != DType::kUnknown);
+    if (!enough) return absl::OkStatus();
+    inputs.push_back(input);
+  }
+  absl::StatusOr<TensorTypes> outputs = node.op->infer_types(node.attrs.get(), inputs);
+  if (!outputs.ok()) return Annotate(outputs.status(), NodeLabel(node));
+  if (outputs->size() != node.types.size()) {
+    return absl::InternalError(absl::StrCat(NodeLabel(node), ": the type rule gave ", outputs->size(),
+                                            " outputs, expected ", node.types.size()));
+  }
+  for (size_t i = 0; i < outputs->size(); ++i) {
+    if (absl::StatusOr<bool> merged = Merge(node.types[i], (*outputs)[i]); !merged.ok()) {
+      return Annotate(merged.status(), absl::StrCat(NodeLabel(node), ": output ", i));
+    }
+    if (node.types[i].shape.IsFullyKnown() && !node.types[i].shape.CheckedNumElements().has_value()) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(NodeLabel(node), ": output ", i, " of ", node.types[i].ToString(), " is too large"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status InferTypes(Graph& graph) {
+  const std::vector<NodeId> order = graph.TopologicalOrder();
+  for (bool changed = true; changed;) {
+    changed = false;
+    bool unknown = false;
+    for (NodeId id : order) {
+      Node& node = graph.nodes_[id];
+      if (node.is_op()) BARYON_RETURN_IF_ERROR(graph.InferNode(node));
+      for (const TensorType& type : node.types) unknown = unknown || !type.IsFullyKnown();
+    }
+    if (!unknown) break;
+    for (auto it = order.rbegin(); it != order.rend(); ++it) {
+      Node& node = graph.nodes_[*it];
+      if (!node.is_op() || !node.op->complete_types) continue;
+      TensorTypes inputs;
+      for (const Value& value : node.inputs) inputs.push_back(graph.type(value));
+      TensorTypes outputs = node.types;
+      if (absl::Status status = node.op->complete_types(node.attrs.get(), inputs, outputs); !status.ok()) {
+        return Annotate(status, NodeLabel(node));
+      }
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        absl::StatusOr<bool> merged = Merge(node.types[i], outputs[i]);
+        if (!merged.ok()) return Annotate(merged.status(), absl::StrCat(NodeLabel(node), ": output ", i));
+        changed = changed || *merged;
+      }
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        TensorType& known = graph.nodes_[node.inputs[i].node].types[node.inputs[i].output];
+        absl::StatusOr<bool> merged = Merge(known, inputs[i]);
+        if (!merged.ok()) {
+          return Annotate(merged.status(), absl::StrCat(NodeLabel(node), ": \"", node.op->input_name(i), "\""));
+        }
+        changed = changed || *merged;
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTypesKnown(const Graph& graph) {
+  for (NodeId id : graph.TopologicalOrder()) {
+    const Node& node = graph.node(id);
+    const int visible = node.is_op() ? node.num_visible_outputs : 1;
+    for (int i = 0; i < visible; ++i) {
+      if (!node.types[i].IsFullyKnown() && !(node.is_op() && node.op->dynamic)) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            NodeLabel(node), ": its shape cannot be inferred from the inputs, got ", node.types[i].ToString()));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status VerifyGraph(const Graph& graph) {
+  absl::flat_hash_set<std::string> names;
+  for (const GraphOutput& output : graph.outputs()) {
+    if (output.value.node < 0 || output.value.node >= graph.num_nodes() || output.value.output < 0 ||
+        output.value.output >= static_cast<int>(graph.node(output.value.node).types.size())) {
+      return absl::InternalError(absl::StrCat("graph output \"", output.name, "\" names no value"));
+    }
+    if (!names.insert(output.name).second) {
+      return absl::InternalError(absl::StrCat("two graph outputs are called \"", output.name, "\""));
+    }
+  }
+  Graph again = graph;
+  for (NodeId id : again.TopologicalOrder()) {
+    const Node& node = again.node(id);
+    if (!node.is_op()) continue;
+    const TensorTypes before = node.types;
+    BARYON_RETURN_IF_ERROR(again.SetAttrs(id, node.attr_texts()));
+    for (size_t i = 0; i < before.size(); ++i) {
+      const TensorType& after = again.node(id).types[i];
+      if (after.IsFullyKnown() && before[i].IsFullyKnown() && after != before[i]) {
+        return absl::InternalError(absl::StrCat(NodeLabel(again.node(id)), ": output ", i, " is ", after.ToString(),
+                                                " by its rule and ", before[i].ToString(), " in the graph"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace baryon

@@ -1,0 +1,91 @@
+#include "engine/graph/run_op.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status_macros.h"
+
+namespace baryon {
+
+absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
+                                          ThreadPool& pool, absl::Span<const std::shared_ptr<const Graph>> subgraphs) {
+  if (op.has_subgraphs) return op.compute_subgraphs(attrs.get(), subgraphs, inputs, pool);
+  if (op.dynamic) return op.compute_dynamic(attrs.get(), inputs, pool);
+  TensorTypes input_types;
+  std::vector<TensorView> input_views, output_views;
+  for (const Tensor& input : inputs) {
+    input_types.push_back(input.type());
+    input_views.push_back(input.view());
+  }
+  BARYON_ASSIGN_OR_RETURN(const TensorTypes output_types, op.infer_types(attrs.get(), input_types));
+  const int visible = op.num_visible_outputs(attrs.get(), output_types.size());
+  if (op.view) return std::vector<Tensor>{inputs[0].Reshaped(output_types[0].shape)};
+  std::vector<Tensor> outputs(visible);
+  for (int i = 0; i < visible; ++i) {
+    BARYON_ASSIGN_OR_RETURN(outputs[i], Tensor::TryAllocate(output_types[i]));
+  }
+  for (size_t i = 0; i < output_types.size(); ++i) {
+    void* data = static_cast<int>(i) < visible ? outputs[i].mutable_raw_data() : nullptr;
+    output_views.emplace_back(output_types[i].dtype, &output_types[i].shape, data);
+  }
+
+  std::unique_ptr<Kernel> kernel;
+  Tensor workspace;
+  int64_t workspace_bytes = 0;
+  PreparedCache cache;
+  if (op.prepare) {
+    std::vector<std::shared_ptr<const Constant>> constants;
+    for (const Tensor& input : inputs) constants.push_back(Constant::Literal(input));
+    PrepareContext context(input_types, output_types, std::move(constants), pool.num_threads(), Numerics::kStrict,
+                           cache);
+    BARYON_ASSIGN_OR_RETURN(kernel, op.prepare(attrs.get(), context));
+    workspace_bytes = (kernel->workspace_bytes() + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+    if (workspace_bytes > 0) {
+      BARYON_ASSIGN_OR_RETURN(workspace,
+                              Tensor::TryAllocate({DType::kUInt8, {workspace_bytes * pool.num_threads()}}));
+    }
+  }
+  Resources resources(pool, static_cast<char*>(workspace.mutable_raw_data()), workspace_bytes);
+  OpContext context(input_views, output_views, resources);
+  if (kernel != nullptr) {
+    kernel->Compute(context);
+  } else {
+    op.compute(attrs.get(), context);
+  }
+  BARYON_RETURN_IF_ERROR(resources.status());
+  return outputs;
+}
+
+absl::StatusOr<std::vector<Tensor>> RunGraph(const Graph& graph, absl::Span<const Tensor> inputs, ThreadPool& pool) {
+  if (inputs.size() != graph.inputs().size()) {
+    return absl::InvalidArgumentError(absl::StrCat("expected ", graph.inputs().size(), " inputs, got ", inputs.size()));
+  }
+  std::vector<std::vector<Tensor>> values(graph.num_nodes());
+  for (size_t i = 0; i < inputs.size(); ++i) values[graph.inputs()[i]] = {inputs[i]};
+  for (NodeId id : graph.TopologicalOrder()) {
+    const Node& node = graph.node(id);
+    if (node.kind == NodeKind::kConstant) {
+      BARYON_ASSIGN_OR_RETURN(Tensor tensor, node.constant->Get());
+      values[id].push_back(std::move(tensor));
+    }
+    if (!node.is_op()) continue;
+    std::vector<Tensor> operands;
+    for (const Value& value : node.inputs) {
+      if (value.output >= static_cast<int>(values[value.node].size())) {
+        return absl::InvalidArgumentError(absl::StrCat("node \"", node.name, "\" reads the hidden output ",
+                                                       value.output, " of node \"", graph.node(value.node).name, "\""));
+      }
+      operands.push_back(values[value.node][value.output]);
+    }
+    absl::StatusOr<std::vector<Tensor>> results = RunOp(*node.op, node.attrs, operands, pool, node.subgraphs);
+    if (!results.ok()) {
+      return Annotate(results.status(), absl::StrCat("node \"", node.name, "\" (", node.op->name(), ")"));
+    }
+    values[id] = *std::move(results);
+  }
+  std::vector<Tensor> outputs;
+  for (const GraphOutput& output : graph.outputs()) outputs.push_back(values[output.value.node][output.value.output]);
+  return outputs;
+}
+
+}  // namespace baryon

@@ -1,0 +1,25 @@
+// One operator on tensors at hand: eager execution, constant folding, the reference for compiled graphs.
+#ifndef BARYON_ENGINE_GRAPH_RUN_OP_H_
+#define BARYON_ENGINE_GRAPH_RUN_OP_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "engine/base/thread_pool.h"
+#include "engine/graph/graph.h"
+
+namespace baryon {
+
+// The visible outputs of `op` with `attrs` for `inputs`. Allocates them; checks types first. Errors: those of the type
+// rule and of the computation, without a node's name. Thread-safe.
+absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
+                                          ThreadPool& pool, absl::Span<const std::shared_ptr<const Graph>> subgraphs = {});
+
+// The outputs of `graph` for its inputs, node by node with RunOp: no passes, no plan. The slow obvious version of an
+// executable. `inputs` are in the order of graph.inputs(). Errors name the node.
+absl::StatusOr<std::vector<Tensor>> RunGraph(const Graph& graph, absl::Span<const Tensor> inputs, ThreadPool& pool);
+
+}  // namespace baryon
+
+#endif  // BARYON_ENGINE_GRAPH_RUN_OP_H_

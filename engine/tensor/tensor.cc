@@ -1,0 +1,91 @@
+#include "engine/tensor/tensor.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace baryon {
+
+std::string TensorType::ToString() const { return absl::StrCat(DTypeName(dtype), " ", shape.ToString()); }
+
+absl::StatusOr<Tensor> Tensor::TryAllocate(TensorType type) {
+  if (!type.IsFullyKnown()) {
+    return absl::InvalidArgumentError(absl::StrCat("expected a known dtype and shape, got ", type.ToString()));
+  }
+  const std::optional<int64_t> count = type.shape.CheckedNumElements();
+  const auto refuse = [&] {
+    return absl::ResourceExhaustedError(absl::StrCat("no memory for a tensor of ", type.ToString()));
+  };
+  if (!count.has_value()) return refuse();
+  // One element at least, so that data() is never null; rounded up, so that whole vectors may be read at the end.
+  const size_t bytes = std::max<int64_t>(*count, 1) * DTypeSize(type.dtype);
+  const size_t rounded = (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+  void* data = std::aligned_alloc(kTensorAlignment, rounded);
+  if (data == nullptr) return refuse();
+  Tensor tensor;
+  tensor.type_ = std::move(type);
+  tensor.owner_ = std::shared_ptr<const void>(data, [](const void* p) { std::free(const_cast<void*>(p)); });
+  tensor.data_ = data;
+  return tensor;
+}
+
+Tensor Tensor::Allocate(TensorType type) {
+  absl::StatusOr<Tensor> tensor = TryAllocate(std::move(type));
+  BARYON_CHECK(tensor.ok());
+  return *std::move(tensor);
+}
+
+Tensor Tensor::Zeros(TensorType type) {
+  Tensor tensor = Allocate(std::move(type));
+  std::memset(tensor.data_, 0, tensor.size_bytes());
+  return tensor;
+}
+
+Tensor Tensor::Borrow(TensorType type, const void* data, std::shared_ptr<const void> owner) {
+  Tensor tensor;
+  tensor.type_ = std::move(type);
+  tensor.owner_ = std::move(owner);
+  tensor.data_ = const_cast<void*>(data);
+  return tensor;
+}
+
+Tensor Tensor::Reshaped(Shape shape) const {
+  BARYON_CHECK(shape.num_elements() == num_elements());
+  Tensor result = *this;
+  result.type_.shape = std::move(shape);
+  return result;
+}
+
+Tensor Tensor::Rows(int64_t begin, int64_t end) const {
+  BARYON_CHECK(0 <= begin && begin <= end && end <= shape()[0]);
+  Tensor result = *this;
+  result.type_.shape[0] = end - begin;
+  result.data_ = static_cast<char*>(data_) + begin * shape().Product(1, shape().rank()) * DTypeSize(dtype());
+  return result;
+}
+
+Tensor Tensor::Cast(DType to) const {
+  if (to == dtype()) return *this;
+  Tensor result = Allocate({to, shape()});
+  const int64_t count = num_elements();
+  DispatchDType(dtype(), [&](auto from_tag) {
+    using From = typename decltype(from_tag)::type;
+    DispatchDType(to, [&](auto to_tag) {
+      using To = typename decltype(to_tag)::type;
+      const From* x = data<From>();
+      To* y = result.mutable_data<To>();
+      for (int64_t i = 0; i < count; ++i) y[i] = static_cast<To>(static_cast<ComputeType<From>>(x[i]));
+    });
+  });
+  return result;
+}
+
+const Tensor* FindTensor(const NamedTensors& tensors, absl::string_view name) {
+  for (const auto& [key, tensor] : tensors) {
+    if (absl::string_view(key) == name) return &tensor;
+  }
+  return nullptr;
+}
+
+}  // namespace baryon
