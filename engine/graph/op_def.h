@@ -45,9 +45,9 @@ class Resources {
  public:
   // `workspaces` has one block of `workspace_bytes` for each thread of `pool`, 64-byte aligned. All are borrowed.
   Resources(ThreadPool& pool, char* workspaces, int64_t workspace_bytes)
-      : pool_(pool), workspaces_(workspaces), workspace_bytes_(workspace_bytes) {}
+      : pool_(&pool), workspaces_(workspaces), workspace_bytes_(workspace_bytes) {}
 
-  ThreadPool& pool() const { return pool_; }
+  ThreadPool& pool() const { return *pool_; }
   char* workspace(int worker) const { return workspaces_ + worker * workspace_bytes_; }
   int64_t workspace_bytes() const { return workspace_bytes_; }
 
@@ -58,7 +58,7 @@ class Resources {
   void ClearStatus() { status_ = absl::OkStatus(); }
 
  private:
-  ThreadPool& pool_;
+  ThreadPool* pool_;
   char* workspaces_;
   int64_t workspace_bytes_;
   absl::Status status_;
@@ -104,6 +104,8 @@ class Kernel {
   virtual int64_t workspace_bytes() const { return 0; }       // scratch for each thread
   virtual std::string algorithm() const { return ""; }        // for `bench --profile`: "winograd 4x4, avx512 8x48"
   virtual int64_t num_multiplications() const { return 0; }   // of the plain formula, for GFLOP/s; 0 when not counted
+  // True when Compute never reads input i because its elements, a constant, were packed: the plan need not hold them.
+  virtual bool packs_input(int /*i*/) const { return false; }
 };
 
 // How exact results must be. See section 14 of the design notes in engine/README.md.

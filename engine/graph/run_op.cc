@@ -7,10 +7,8 @@
 
 namespace baryon {
 
-absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
-                                          ThreadPool& pool, absl::Span<const std::shared_ptr<const Graph>> subgraphs) {
-  if (op.has_subgraphs) return op.compute_subgraphs(attrs.get(), subgraphs, inputs, pool);
-  if (op.dynamic) return op.compute_dynamic(attrs.get(), inputs, pool);
+absl::Status ComputeOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
+                       absl::Span<Tensor> outputs, ThreadPool& pool) {
   TensorTypes input_types;
   std::vector<TensorView> input_views, output_views;
   for (const Tensor& input : inputs) {
@@ -18,14 +16,8 @@ absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& att
     input_views.push_back(input.view());
   }
   BARYON_ASSIGN_OR_RETURN(const TensorTypes output_types, op.infer_types(attrs.get(), input_types));
-  const int visible = op.num_visible_outputs(attrs.get(), output_types.size());
-  if (op.view) return std::vector<Tensor>{inputs[0].Reshaped(output_types[0].shape)};
-  std::vector<Tensor> outputs(visible);
-  for (int i = 0; i < visible; ++i) {
-    BARYON_ASSIGN_OR_RETURN(outputs[i], Tensor::TryAllocate(output_types[i]));
-  }
   for (size_t i = 0; i < output_types.size(); ++i) {
-    void* data = static_cast<int>(i) < visible ? outputs[i].mutable_raw_data() : nullptr;
+    void* data = i < outputs.size() && !outputs[i].empty() ? outputs[i].mutable_raw_data() : nullptr;
     output_views.emplace_back(output_types[i].dtype, &output_types[i].shape, data);
   }
 
@@ -52,7 +44,22 @@ absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& att
   } else {
     op.compute(attrs.get(), context);
   }
-  BARYON_RETURN_IF_ERROR(resources.status());
+  return resources.status();
+}
+
+absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
+                                          ThreadPool& pool, absl::Span<const std::shared_ptr<const Graph>> subgraphs) {
+  if (op.has_subgraphs) return op.compute_subgraphs(attrs.get(), subgraphs, inputs, pool);
+  if (op.dynamic) return op.compute_dynamic(attrs.get(), inputs, pool);
+  TensorTypes input_types;
+  for (const Tensor& input : inputs) input_types.push_back(input.type());
+  BARYON_ASSIGN_OR_RETURN(const TensorTypes output_types, op.infer_types(attrs.get(), input_types));
+  if (op.view) return std::vector<Tensor>{inputs[0].Reshaped(output_types[0].shape)};
+  std::vector<Tensor> outputs(op.num_visible_outputs(attrs.get(), output_types.size()));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    BARYON_ASSIGN_OR_RETURN(outputs[i], Tensor::TryAllocate(output_types[i]));
+  }
+  BARYON_RETURN_IF_ERROR(ComputeOp(op, attrs, inputs, absl::MakeSpan(outputs), pool));
   return outputs;
 }
 

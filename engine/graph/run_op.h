@@ -16,6 +16,11 @@ namespace baryon {
 absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
                                           ThreadPool& pool, absl::Span<const std::shared_ptr<const Graph>> subgraphs = {});
 
+// Computes `op` into outputs that exist already, of the types its type rule gives (visible ones; an empty tensor is an
+// output nobody reads). An output may share the elements of an input listed in op.in_place. For static operators.
+absl::Status ComputeOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
+                       absl::Span<Tensor> outputs, ThreadPool& pool);
+
 // The outputs of `graph` for its inputs, node by node with RunOp: no passes, no plan. The slow obvious version of an
 // executable. `inputs` are in the order of graph.inputs(). Errors name the node.
 absl::StatusOr<std::vector<Tensor>> RunGraph(const Graph& graph, absl::Span<const Tensor> inputs, ThreadPool& pool);

@@ -1,0 +1,314 @@
+// Compile reads top to bottom: types, passes, kernels, places of values, addresses.
+//
+// Places. Every value has a storage: memory of the request (an input), of the answer (an output), a constant, or a piece
+// of the arena. Values share a storage when an operator returns its input under another shape (OpDef::view), and when an
+// operator may overwrite an input that nobody reads afterwards (OpDef::in_place). Whatever is left gets an offset from
+// PlanMemory.
+#include "engine/runtime/compile.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status_macros.h"
+#include "engine/runtime/memory_plan.h"
+
+namespace baryon {
+namespace {
+
+// An operator that needs no preparation, as a kernel.
+class ComputeKernel : public Kernel {
+ public:
+  ComputeKernel(const OpDef& op, BoundAttrs attrs) : op_(op), attrs_(std::move(attrs)) {}
+  void Compute(OpContext& context) const override { op_.compute(attrs_.get(), context); }
+
+ private:
+  const OpDef& op_;
+  BoundAttrs attrs_;
+};
+
+// Copies a value into a graph output, where no step can write it directly (an input or constant that is an output).
+class CopyKernel : public Kernel {
+ public:
+  void Compute(OpContext& context) const override {
+    std::memcpy(context.output(0).raw_data(), context.input(0).raw_data(), context.output(0).size_bytes());
+  }
+};
+
+absl::Status SetInputTypes(Graph& graph, const TensorTypes& input_types) {
+  if (input_types.size() != graph.inputs().size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected ", graph.inputs().size(), " inputs, got ", input_types.size()));
+  }
+  for (size_t i = 0; i < input_types.size(); ++i) {
+    const Value value = {graph.inputs()[i], 0};
+    if (input_types[i].dtype != DType::kUnknown) graph.SetType(value, input_types[i]);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Graph> OptimizedGraph(Graph graph, const TensorTypes& input_types, const CompileOptions& options) {
+  BARYON_RETURN_IF_ERROR(SetInputTypes(graph, input_types));
+  BARYON_RETURN_IF_ERROR(InferTypes(graph));
+  BARYON_RETURN_IF_ERROR(CheckTypesKnown(graph));
+  BARYON_RETURN_IF_ERROR(RunPasses(graph, options.passes));
+  return graph;
+}
+
+class PlanBuilder {
+ public:
+  PlanBuilder(const Graph& graph, const TensorTypes& input_types, int num_threads, const CompileOptions& options,
+              PreparedCache& cache)
+      : graph_(graph), num_threads_(num_threads), options_(options), cache_(cache), plan_(new Plan) {
+    plan_->input_types_ = input_types;
+    for (const GraphOutput& output : graph.outputs()) plan_->output_types_.push_back(graph.type(output.value));
+  }
+
+  absl::StatusOr<std::unique_ptr<const Plan>> Build() {
+    order_ = graph_.TopologicalOrder();
+    BARYON_RETURN_IF_ERROR(CheckInputsGiven());
+    BARYON_RETURN_IF_ERROR(PrepareKernels());
+    ComputeLifetimes();
+    AssignStorages();
+    BARYON_RETURN_IF_ERROR(PlaceInArena());
+    BARYON_RETURN_IF_ERROR(EmitSteps());
+    return std::unique_ptr<const Plan>(std::move(plan_));
+  }
+
+ private:
+  // A piece of memory that one or more values share.
+  struct Storage {
+    Plan::Location location;
+    BufferLifetime lifetime;
+  };
+
+  absl::Status CheckInputsGiven() const {
+    for (size_t i = 0; i < graph_.inputs().size(); ++i) {
+      const NodeId id = graph_.inputs()[i];
+      const bool read = std::find(order_.begin(), order_.end(), id) != order_.end();
+      if (read && plan_->input_types_[i].dtype == DType::kUnknown) {
+        return absl::InvalidArgumentError(absl::StrCat("input \"", graph_.node(id).name, "\" is missing, expected ",
+                                                       graph_.node(id).types[0].ToString()));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // A kernel for every operator that computes, and which of its constant inputs that kernel reads in place.
+  absl::Status PrepareKernels() {
+    kernels_.resize(graph_.num_nodes());
+    for (NodeId id : order_) {
+      const Node& node = graph_.node(id);
+      if (!node.is_op() || node.op->view) continue;
+      if (!node.op->prepare) {
+        kernels_[id] = std::make_shared<ComputeKernel>(*node.op, node.attrs);
+        continue;
+      }
+      TensorTypes inputs;
+      std::vector<std::shared_ptr<const Constant>> constants;
+      for (const Value& value : node.inputs) {
+        inputs.push_back(graph_.type(value));
+        constants.push_back(graph_.node(value.node).constant);
+      }
+      PrepareContext context(inputs, node.types, std::move(constants), num_threads_, options_.numerics, cache_);
+      absl::StatusOr<std::unique_ptr<Kernel>> kernel = node.op->prepare(node.attrs.get(), context);
+      if (!kernel.ok()) {
+        return Annotate(kernel.status(), absl::StrCat("node \"", node.name, "\" (", node.op->name(), ")"));
+      }
+      kernels_[id] = *std::move(kernel);
+      plan_->workspace_bytes_ = std::max(plan_->workspace_bytes_, kernels_[id]->workspace_bytes());
+    }
+    return absl::OkStatus();
+  }
+
+  // The step at which each value is written and the last one that reads it. Outputs of the graph live to the end.
+  void ComputeLifetimes() {
+    lifetimes_.resize(graph_.num_nodes());
+    storages_of_.resize(graph_.num_nodes());
+    for (NodeId id = 0; id < graph_.num_nodes(); ++id) {
+      lifetimes_[id].resize(graph_.node(id).types.size());
+      storages_of_[id].assign(graph_.node(id).types.size(), -1);
+    }
+    for (int step = 0; step < static_cast<int>(order_.size()); ++step) {
+      for (BufferLifetime& lifetime : lifetimes_[order_[step]]) lifetime = {0, step, step};
+      for (const Value& value : graph_.node(order_[step]).inputs) lifetimes_[value.node][value.output].last = step;
+    }
+    for (const GraphOutput& output : graph_.outputs()) {
+      lifetimes_[output.value.node][output.value.output].last = static_cast<int>(order_.size());
+    }
+    use_counts_ = graph_.UseCounts();
+  }
+
+  int NewStorage(Plan::Location location, BufferLifetime lifetime) {
+    storages_.push_back({location, lifetime});
+    return static_cast<int>(storages_.size()) - 1;
+  }
+
+  void AssignStorages() {
+    for (size_t i = 0; i < graph_.inputs().size(); ++i) {
+      storages_of_[graph_.inputs()[i]][0] = NewStorage({Plan::Location::Kind::kInput, static_cast<int>(i)}, {});
+    }
+    for (int step = 0; step < static_cast<int>(order_.size()); ++step) {
+      const NodeId id = order_[step];
+      const Node& node = graph_.node(id);
+      if (node.kind == NodeKind::kConstant) storages_of_[id][0] = NewStorage({Plan::Location::Kind::kConstant}, {});
+      if (!node.is_op()) continue;
+      for (int output = 0; output < static_cast<int>(node.types.size()); ++output) {
+        const bool hidden = output >= node.num_visible_outputs;
+        if (hidden && use_counts_[id][output] == 0) continue;  // nobody can see it: not computed
+        int& storage = storages_of_[id][output];
+        if (output == 0) storage = SharedStorage(node, step);
+        if (storage >= 0) {
+          BufferLifetime& shared = storages_[storage].lifetime;
+          shared.last = std::max(shared.last, lifetimes_[id][output].last);
+        } else {
+          storage = NewStorage({Plan::Location::Kind::kArena},
+                               {node.types[output].size_bytes(), step, lifetimes_[id][output].last});
+        }
+      }
+    }
+    // An output of the graph is written by the step that makes it, if its storage is the arena's and holds that value
+    // at the end; the whole storage moves to the request's buffer.
+    std::vector<int> owner(storages_.size(), -1);
+    for (size_t i = 0; i < graph_.outputs().size(); ++i) {
+      const Value value = graph_.outputs()[i].value;
+      const int storage = storages_of_[value.node][value.output];
+      Storage& place = storages_[storage];
+      if (place.location.kind != Plan::Location::Kind::kArena || owner[storage] >= 0) continue;
+      if (place.lifetime.size_bytes != graph_.type(value).size_bytes()) continue;
+      owner[storage] = static_cast<int>(i);
+      place.location = {Plan::Location::Kind::kOutput, static_cast<int>(i)};
+    }
+    output_owner_ = std::move(owner);
+  }
+
+  // The storage of an input that output 0 of `node` takes over, or -1.
+  int SharedStorage(const Node& node, int step) const {
+    if (node.op->view) return storages_of_[node.inputs[0].node][node.inputs[0].output];
+    for (int i : node.op->in_place) {
+      if (i >= static_cast<int>(node.inputs.size())) continue;
+      const Value input = node.inputs[i];
+      const int storage = storages_of_[input.node][input.output];
+      if (storage < 0 || storages_[storage].location.kind != Plan::Location::Kind::kArena) continue;
+      const bool dies_here = storages_[storage].lifetime.last == step &&
+                             std::count(node.inputs.begin(), node.inputs.end(), input) == 1 &&
+                             !OtherInputShares(node, i, storage);
+      if (dies_here && storages_[storage].lifetime.size_bytes == node.types[0].size_bytes() &&
+          graph_.type(input).size_bytes() == node.types[0].size_bytes()) {
+        return storage;
+      }
+    }
+    return -1;
+  }
+
+  bool OtherInputShares(const Node& node, int i, int storage) const {
+    for (int j = 0; j < static_cast<int>(node.inputs.size()); ++j) {
+      if (j != i && storages_of_[node.inputs[j].node][node.inputs[j].output] == storage) return true;
+    }
+    return false;
+  }
+
+  absl::Status PlaceInArena() {
+    std::vector<BufferLifetime> buffers;
+    std::vector<int> storages;
+    double total = 0;
+    for (size_t i = 0; i < storages_.size(); ++i) {
+      if (storages_[i].location.kind != Plan::Location::Kind::kArena) continue;
+      buffers.push_back(storages_[i].lifetime);
+      storages.push_back(static_cast<int>(i));
+      total = std::max(total, static_cast<double>(storages_[i].lifetime.size_bytes));
+    }
+    if (total > options_.max_arena_bytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("a value of ", total, " bytes, expected at most ", options_.max_arena_bytes));
+    }
+    const MemoryPlan memory = PlanMemory(buffers);
+    if (memory.arena_bytes > options_.max_arena_bytes) {
+      return absl::ResourceExhaustedError(absl::StrCat("a forward pass needs ", memory.arena_bytes,
+                                                       " bytes, expected at most ", options_.max_arena_bytes));
+    }
+    for (size_t i = 0; i < storages.size(); ++i) storages_[storages[i]].location.offset = memory.offsets[i];
+    plan_->arena_bytes_ = memory.arena_bytes;
+    return absl::OkStatus();
+  }
+
+  absl::Status EmitSteps() {
+    for (NodeId id : order_) {
+      const Node& node = graph_.node(id);
+      if (!node.is_op() || node.op->view) continue;
+      Plan::Step step = {kernels_[id], node.name, node.op->name(), static_cast<int>(plan_->views_.size()),
+                         static_cast<int>(node.inputs.size()), static_cast<int>(node.types.size())};
+      for (size_t i = 0; i < node.inputs.size(); ++i) {
+        Plan::View view = ViewOf(node.inputs[i]);
+        const bool packed = kernels_[id]->packs_input(static_cast<int>(i));
+        if (view.location.kind == Plan::Location::Kind::kConstant && !packed) {
+          BARYON_ASSIGN_OR_RETURN(view.location.constant, ConstantData(node.inputs[i]));
+        }
+        AddView(std::move(view));
+      }
+      for (int output = 0; output < static_cast<int>(node.types.size()); ++output) AddView(ViewOf({id, output}));
+      plan_->steps_.push_back(std::move(step));
+    }
+    for (size_t i = 0; i < graph_.outputs().size(); ++i) {
+      const Value value = graph_.outputs()[i].value;
+      const int storage = storages_of_[value.node][value.output];
+      if (output_owner_[storage] == static_cast<int>(i)) continue;
+      Plan::View source = ViewOf(value);
+      if (source.location.kind == Plan::Location::Kind::kConstant) {
+        BARYON_ASSIGN_OR_RETURN(source.location.constant, ConstantData(value));
+      }
+      plan_->steps_.push_back({std::make_shared<CopyKernel>(), graph_.outputs()[i].name, "copy",
+                               static_cast<int>(plan_->views_.size()), 1, 1});
+      AddView(std::move(source));
+      AddView({graph_.type(value), {Plan::Location::Kind::kOutput, static_cast<int>(i)}});
+    }
+    return absl::OkStatus();
+  }
+
+  Plan::View ViewOf(Value value) const {
+    const int storage = storages_of_[value.node][value.output];
+    if (storage < 0) return {graph_.type(value), {}};
+    return {graph_.type(value), storages_[storage].location};
+  }
+
+  // The elements of a constant, or of a view of one, kept by the plan.
+  absl::StatusOr<const void*> ConstantData(Value value) {
+    while (graph_.node(value.node).is_op()) value = graph_.node(value.node).inputs[0];  // through views
+    BARYON_ASSIGN_OR_RETURN(Tensor tensor, graph_.node(value.node).constant->Get());
+    const void* data = tensor.raw_data();
+    plan_->constants_.push_back(std::move(tensor));
+    return data;
+  }
+
+  void AddView(Plan::View view) {
+    const int index = static_cast<int>(plan_->views_.size());
+    if (view.location.kind == Plan::Location::Kind::kInput) plan_->input_views_.push_back(index);
+    if (view.location.kind == Plan::Location::Kind::kOutput) plan_->output_views_.push_back(index);
+    plan_->views_.push_back(std::move(view));
+  }
+
+  const Graph& graph_;
+  const int num_threads_;
+  const CompileOptions& options_;
+  PreparedCache& cache_;
+  std::unique_ptr<Plan> plan_;
+  std::vector<NodeId> order_;
+  std::vector<std::shared_ptr<const Kernel>> kernels_;    // by node
+  std::vector<std::vector<BufferLifetime>> lifetimes_;    // by node and output
+  std::vector<std::vector<int>> use_counts_;              // by node and output
+  std::vector<std::vector<int>> storages_of_;             // by node and output: index into storages_, or -1
+  std::vector<Storage> storages_;
+  std::vector<int> output_owner_;  // by storage: the graph output whose buffer it is, or -1
+};
+
+absl::StatusOr<std::unique_ptr<const Plan>> Compile(Graph graph, const TensorTypes& input_types, int num_threads,
+                                                    const CompileOptions& options, PreparedCache& cache) {
+  BARYON_ASSIGN_OR_RETURN(const Graph optimized, OptimizedGraph(std::move(graph), input_types, options));
+  return PlanBuilder(optimized, input_types, num_threads, options, cache).Build();
+}
+
+}  // namespace baryon

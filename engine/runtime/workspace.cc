@@ -1,0 +1,130 @@
+#include "engine/runtime/workspace.h"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "engine/base/status_macros.h"
+
+namespace baryon {
+namespace {
+
+constexpr int64_t kHugePage = int64_t{2} << 20;
+
+int64_t RoundUp(int64_t bytes, int64_t multiple) { return (bytes + multiple - 1) / multiple * multiple; }
+
+}  // namespace
+
+void Workspace::Free::operator()(char* block) const { std::free(block); }
+
+absl::Status Workspace::Bind(const Plan& plan) {
+  const int threads = resources_.pool().num_threads();
+  // Scratch areas are a multiple of a line and an odd number of lines apart, so that threads do not meet in one set of
+  // the cache.
+  const int64_t scratch = RoundUp(plan.workspace_bytes(), kTensorAlignment);
+  const int64_t stride = scratch == 0 ? 0 : scratch + kTensorAlignment;
+  const int64_t arena = RoundUp(plan.arena_bytes(), kTensorAlignment);
+  const int64_t needed = arena + stride * threads;
+  plan_id_ = -1;
+  if (needed > block_bytes_) {
+    block_.reset();
+    const bool huge = needed >= kHugePage;
+    const int64_t bytes = RoundUp(needed, huge ? kHugePage : kTensorAlignment);
+    block_.reset(static_cast<char*>(std::aligned_alloc(huge ? kHugePage : kTensorAlignment, bytes)));
+    block_bytes_ = block_ == nullptr ? 0 : bytes;
+    if (block_ == nullptr) {
+      return absl::ResourceExhaustedError(absl::StrCat("no memory for the ", bytes, " bytes a forward pass needs"));
+    }
+    if (huge) madvise(block_.get(), bytes, MADV_HUGEPAGE);
+  }
+  resources_ = Resources(resources_.pool(), block_.get() + arena, stride);
+  views_.clear();
+  views_.reserve(plan.views().size());
+  for (const Plan::View& view : plan.views()) {
+    void* data = nullptr;
+    if (view.location.kind == Plan::Location::Kind::kConstant) data = const_cast<void*>(view.location.constant);
+    if (view.location.kind == Plan::Location::Kind::kArena) data = block_.get() + view.location.offset;
+    views_.emplace_back(view.type.dtype, &view.type.shape, data);
+  }
+  plan_id_ = plan.id();
+  return absl::OkStatus();
+}
+
+Plan::Plan() : id_([] {
+      static std::atomic<int64_t> next{0};
+      return next.fetch_add(1);
+    }()) {}
+
+absl::Status Plan::Run(Workspace& workspace, absl::Span<const void* const> inputs, absl::Span<void* const> outputs,
+                       absl::Span<absl::Duration> step_times) const {
+  BARYON_DCHECK(workspace.plan_id_ == id_);
+  std::vector<TensorView>& views = workspace.views_;
+  for (int i : input_views_) {
+    views[i] = TensorView(views_[i].type.dtype, &views_[i].type.shape, const_cast<void*>(inputs[views_[i].location.index]));
+  }
+  for (int i : output_views_) {
+    views[i] = TensorView(views_[i].type.dtype, &views_[i].type.shape, outputs[views_[i].location.index]);
+  }
+  Resources& resources = workspace.resources_;
+  ThreadPool::ComputeScope scope(resources.pool());
+  ScopedFlushDenormals flush;
+  for (const Step& step : steps_) {
+    OpContext context(absl::MakeConstSpan(views.data() + step.first_view, step.num_inputs),
+                      absl::MakeConstSpan(views.data() + step.first_view + step.num_inputs, step.num_outputs), resources);
+    if (step_times.empty()) {
+      step.kernel->Compute(context);
+    } else {
+      const absl::Time start = absl::Now();
+      step.kernel->Compute(context);
+      step_times[&step - steps_.data()] += absl::Now() - start;
+    }
+    if (!resources.status().ok()) {
+      const absl::Status status = Annotate(resources.status(), absl::StrCat("node \"", step.node, "\" (", step.op, ")"));
+      resources.ClearStatus();
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+WorkspacePool::~WorkspacePool() {
+  for (Slot& slot : slots_) delete slot.workspace.load();
+}
+
+absl::StatusOr<std::unique_ptr<Workspace>> WorkspacePool::Take(const Plan& plan) {
+  std::unique_ptr<Workspace> workspace;
+  for (const bool only_bound : {true, false}) {
+    for (int i = 0; i < kSlots && workspace == nullptr; ++i) {
+      if (slots_[i].workspace.load(std::memory_order_relaxed) == nullptr) continue;
+      if (only_bound && slots_[i].plan_id.load(std::memory_order_relaxed) != plan.id()) continue;
+      workspace.reset(slots_[i].workspace.exchange(nullptr, std::memory_order_acquire));
+    }
+  }
+  if (workspace == nullptr) {
+    workspace = std::make_unique<Workspace>(pool_);
+  } else {
+    idle_bytes_.fetch_sub(workspace->size_bytes(), std::memory_order_relaxed);
+  }
+  if (workspace->plan_id() != plan.id()) BARYON_RETURN_IF_ERROR(workspace->Bind(plan));
+  return workspace;
+}
+
+void WorkspacePool::Return(std::unique_ptr<Workspace> workspace) {
+  for (Slot& slot : slots_) {
+    Workspace* expected = nullptr;
+    if (slot.workspace.load(std::memory_order_relaxed) != nullptr) continue;
+    const int64_t bytes = workspace->size_bytes();
+    slot.plan_id.store(workspace->plan_id(), std::memory_order_relaxed);
+    if (slot.workspace.compare_exchange_strong(expected, workspace.get(), std::memory_order_release)) {
+      workspace.release();
+      idle_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+      return;
+    }
+  }
+}
+
+}  // namespace baryon
