@@ -29,9 +29,9 @@ absl::StatusOr<std::shared_ptr<const Executable>> LoadModel(const std::string& m
 struct ModelReport {
   std::map<std::string, std::vector<std::string>> unknown_operators;  // operator → nodes
   std::vector<std::string> missing_parameters;
-  std::vector<std::string> extra_parameters;                          // harmless: the graph has no use for them
-  std::vector<std::string> wrong_shapes;                              // a sentence each
-  std::vector<std::string> other;                                     // a sentence each
+  std::vector<std::string> extra_parameters;  // harmless: the graph has no use for them
+  std::vector<std::string> wrong_shapes;      // a sentence each
+  std::vector<std::string> other;             // a sentence each
   bool can_be_loaded() const {
     return unknown_operators.empty() && missing_parameters.empty() && wrong_shapes.empty() && other.empty();
   }

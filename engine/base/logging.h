@@ -1,5 +1,5 @@
-// Messages for the people who run the program. They go to stderr, one line each: never to stdout, which carries results.
-// The engine itself logs only warnings about files it could read although something in them is odd.
+// Messages for the people who run the program. They go to stderr, one line each: never to stdout, which carries
+// results. The engine itself logs only warnings about files it could read although something in them is odd.
 #ifndef BARYON_ENGINE_BASE_LOGGING_H_
 #define BARYON_ENGINE_BASE_LOGGING_H_
 

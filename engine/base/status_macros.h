@@ -10,9 +10,9 @@
 #include "absl/strings/string_view.h"
 
 // Returns from the enclosing function when `expression`, an absl::Status, is not OK.
-#define BARYON_RETURN_IF_ERROR(expression)                                                         \
-  do {                                                                                             \
-    if (absl::Status baryon_status = (expression); !baryon_status.ok()) return baryon_status;      \
+#define BARYON_RETURN_IF_ERROR(expression)                                                    \
+  do {                                                                                        \
+    if (absl::Status baryon_status = (expression); !baryon_status.ok()) return baryon_status; \
   } while (false)
 
 // Evaluates `expression`, an absl::StatusOr<T>; returns its error, or moves the value into `target`:

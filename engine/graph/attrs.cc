@@ -57,9 +57,8 @@ absl::Status ParseTuple(absl::string_view text, Tuple& value) {
 
 template <typename Tuple>
 std::string FormatTuple(const Tuple& value) {
-  std::string text = absl::StrJoin(value, ", ", [](std::string* out, const auto& element) {
-    absl::StrAppend(out, FormatAttr(element));
-  });
+  std::string text = absl::StrJoin(
+      value, ", ", [](std::string* out, const auto& element) { absl::StrAppend(out, FormatAttr(element)); });
   return absl::StrCat("(", text, value.size() == 1 ? ",)" : ")");
 }
 

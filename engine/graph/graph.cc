@@ -30,14 +30,14 @@ absl::Status CheckNumInputs(const OpDef& op, const void* attrs, int count) {
   }
   const int least = expected - NumOptionalInputs(op, expected);
   if (count >= least && count <= expected) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("expected ", expected, expected == 1 ? " input" : " inputs", ", got ", count));
+  return absl::InvalidArgumentError(
+      absl::StrCat("expected ", expected, expected == 1 ? " input" : " inputs", ", got ", count));
 }
 
 // Replaces `known` by what `known` and `more` say together. True when that is more than before.
 absl::StatusOr<bool> Merge(TensorType& known, const TensorType& more) {
   const std::optional<Shape> shape = MergeShapes(known.shape, more.shape);
-  const bool same_dtype =
-      known.dtype == DType::kUnknown || more.dtype == DType::kUnknown || known.dtype == more.dtype;
+  const bool same_dtype = known.dtype == DType::kUnknown || more.dtype == DType::kUnknown || known.dtype == more.dtype;
   if (!shape.has_value() || !same_dtype) {
     return absl::InvalidArgumentError(absl::StrCat("expected ", more.ToString(), ", got ", known.ToString()));
   }
@@ -96,9 +96,9 @@ absl::StatusOr<NodeId> Graph::AddOperator(absl::string_view op, std::string name
     const Value value = node.inputs[i];
     if (value.node < 0 || value.node >= num_nodes() || value.output < 0 ||
         value.output >= static_cast<int>(nodes_[value.node].types.size())) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(NodeLabel(node), ": input ", i, " (\"", node.op->input_name(i), "\") names output ",
-                       value.output, " of node ", value.node, ", which does not exist"));
+      return absl::InvalidArgumentError(absl::StrCat(NodeLabel(node), ": input ", i, " (\"", node.op->input_name(i),
+                                                     "\") names output ", value.output, " of node ", value.node,
+                                                     ", which does not exist"));
     }
   }
   const int num_outputs = node.op->num_outputs(node.attrs.get(), node.inputs.size());
@@ -199,8 +199,8 @@ absl::Status Graph::InferNode(Node& node) const {
   TensorTypes inputs;
   for (const Value& value : node.inputs) {
     const TensorType& input = type(value);
-    const bool enough = input.IsFullyKnown() || (node.op->accepts_unknown_dims && input.shape.has_rank() &&
-                                                 input.dtype != DType::kUnknown);
+    const bool enough = input.IsFullyKnown() ||
+                        (node.op->accepts_unknown_dims && input.shape.has_rank() && input.dtype != DType::kUnknown);
     if (!enough) return absl::OkStatus();
     inputs.push_back(input);
   }

@@ -111,7 +111,8 @@ class Graph {
 
   // Operators, constants and inputs that outputs depend on, each after what it reads.
   std::vector<NodeId> TopologicalOrder() const;
-  // How often each value is read, by nodes that outputs depend on and by outputs; indexed like use_counts[node][output].
+  // How often each value is read, by nodes that outputs depend on and by outputs; indexed like
+  // use_counts[node][output].
   std::vector<std::vector<int>> UseCounts() const;
   // Drops nodes that no output depends on (inputs stay) and renumbers the rest in topological order.
   void Prune();
@@ -137,7 +138,8 @@ absl::Status InferTypes(Graph& graph);
 absl::Status CheckTypesKnown(const Graph& graph);
 
 // Checks what every pass must leave intact: inputs exist and come first, attributes are bound, outputs exist, names of
-// outputs are unique, and applying the type rules again gives the types that stand there. For tests and the pass runner.
+// outputs are unique, and applying the type rules again gives the types that stand there. For tests and the pass
+// runner.
 absl::Status VerifyGraph(const Graph& graph);
 
 }  // namespace baryon

@@ -57,7 +57,8 @@ absl::Status Expected(absl::string_view what, absl::string_view text) {
 
 // "float32 [1, 3]"
 absl::StatusOr<TensorType> ParseType(absl::string_view text) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(absl::StripAsciiWhitespace(text), absl::MaxSplits(' ', 1));
+  const std::vector<absl::string_view> parts =
+      absl::StrSplit(absl::StripAsciiWhitespace(text), absl::MaxSplits(' ', 1));
   if (parts.size() != 2) return Expected("a dtype and a shape", text);
   const std::optional<DType> dtype = DTypeFromName(parts[0]);
   if (!dtype.has_value()) return Expected("a dtype", parts[0]);
@@ -132,7 +133,8 @@ class GraphReader {
       for (absl::string_view text : absl::StrSplit(sides[1], ' ', absl::SkipEmpty())) {
         if (!absl::SimpleAtod(text, &values.emplace_back())) return Expected("a number", text);
       }
-      if (static_cast<int64_t>(values.size()) != type.shape.num_elements()) return Expected("as many numbers as elements", line);
+      if (static_cast<int64_t>(values.size()) != type.shape.num_elements())
+        return Expected("as many numbers as elements", line);
       tensor = Tensor::FromData<double>(type.shape, absl::MakeConstSpan(values)).Cast(type.dtype);
     }
     return Define(parts[0], graph_.AddConstant(std::string(parts[0]), Constant::Literal(std::move(tensor))));
@@ -199,20 +201,24 @@ std::string GraphToText(const Graph& graph) {
   std::string text;
   for (NodeId id : order) {
     const Node& node = graph.node(id);
-    if (node.kind == NodeKind::kInput) absl::StrAppend(&text, "input ", names[id], ": ", node.types[0].ToString(), "\n");
+    if (node.kind == NodeKind::kInput)
+      absl::StrAppend(&text, "input ", names[id], ": ", node.types[0].ToString(), "\n");
     if (node.kind == NodeKind::kConstant) {
       absl::StrAppend(&text, "const ", names[id], ": ", node.types[0].ToString(), "\n");
     }
     if (!node.is_op()) continue;
-    absl::StrAppend(&text, names[id], " = ", node.op->name(), "(",
-                    absl::StrJoin(node.inputs, ", ",
-                                  [&](std::string* out, const Value& value) { absl::StrAppend(out, value_text(value)); }),
-                    ")");
+    absl::StrAppend(
+        &text, names[id], " = ", node.op->name(), "(",
+        absl::StrJoin(node.inputs, ", ",
+                      [&](std::string* out, const Value& value) { absl::StrAppend(out, value_text(value)); }),
+        ")");
     if (const Attrs attrs = NonDefaultAttrs(node); !attrs.empty()) absl::StrAppend(&text, " {", attrs.ToString(), "}");
     const absl::Span<const TensorType> visible = absl::MakeSpan(node.types).subspan(0, node.num_visible_outputs);
-    absl::StrAppend(&text, " : ", absl::StrJoin(visible, ", ", [](std::string* out, const TensorType& type) {
-                      absl::StrAppend(out, type.ToString());
-                    }), "\n");
+    absl::StrAppend(
+        &text, " : ",
+        absl::StrJoin(visible, ", ",
+                      [](std::string* out, const TensorType& type) { absl::StrAppend(out, type.ToString()); }),
+        "\n");
   }
   for (const GraphOutput& output : graph.outputs()) {
     absl::StrAppend(&text, "output ", output.name, " = ", value_text(output.value), "\n");

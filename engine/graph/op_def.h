@@ -1,5 +1,5 @@
-// What an operator is: names, inputs, attributes, type rule and computation. One file in engine/ops defines one operator
-// (or one family that differs by a formula) through OpRegistration; nothing else in the engine knows it.
+// What an operator is: names, inputs, attributes, type rule and computation. One file in engine/ops defines one
+// operator (or one family that differs by a formula) through OpRegistration; nothing else in the engine knows it.
 //
 //   struct SoftmaxAttrs { int64_t axis = -1; };
 //   const OpRegistration<SoftmaxAttrs> kSoftmax({
@@ -101,9 +101,9 @@ class Kernel {
  public:
   virtual ~Kernel() = default;
   virtual void Compute(OpContext& context) const = 0;
-  virtual int64_t workspace_bytes() const { return 0; }       // scratch for each thread
-  virtual std::string algorithm() const { return ""; }        // for `bench --profile`: "winograd 4x4, avx512 8x48"
-  virtual int64_t num_multiplications() const { return 0; }   // of the plain formula, for GFLOP/s; 0 when not counted
+  virtual int64_t workspace_bytes() const { return 0; }      // scratch for each thread
+  virtual std::string algorithm() const { return ""; }       // for `bench --profile`: "winograd 4x4, avx512 8x48"
+  virtual int64_t num_multiplications() const { return 0; }  // of the plain formula, for GFLOP/s; 0 when not counted
   // True when Compute never reads input i because its elements, a constant, were packed: the plan need not hold them.
   virtual bool packs_input(int /*i*/) const { return false; }
 };
@@ -154,7 +154,8 @@ class PrepareContext {
   // once for all plans. The input's elements are released again unless somebody else holds them.
   template <typename T>
   absl::StatusOr<std::shared_ptr<const T>> Prepared(
-      size_t input, absl::string_view form, absl::FunctionRef<absl::StatusOr<std::shared_ptr<const T>>(const Tensor&)> make) {
+      size_t input, absl::string_view form,
+      absl::FunctionRef<absl::StatusOr<std::shared_ptr<const T>>(const Tensor&)> make) {
     auto value = cache_.GetOrMake(Key(input, form), [&]() -> absl::StatusOr<std::shared_ptr<const void>> {
       BARYON_ASSIGN_OR_RETURN(const Tensor tensor, constants_[input]->Get());
       BARYON_ASSIGN_OR_RETURN(std::shared_ptr<const T> made, make(tensor));
@@ -283,15 +284,16 @@ struct OpDef {
   bool accepts_unknown_dims = false;    // infer_types may be asked with dimensions of -1
 
   std::function<absl::StatusOr<BoundAttrs>(const Attrs& attrs, bool from_file)> bind;
-  std::function<Attrs(const void* attrs)> format;  // every attribute, defaults included
-  std::function<int(const void* attrs)> num_inputs;                      // those the node must have; -1: any number
-  std::function<int(const void* attrs, int num_inputs)> num_outputs;     // hidden ones included
+  std::function<Attrs(const void* attrs)> format;                     // every attribute, defaults included
+  std::function<int(const void* attrs)> num_inputs;                   // those the node must have; -1: any number
+  std::function<int(const void* attrs, int num_inputs)> num_outputs;  // hidden ones included
   std::function<int(const void* attrs, int num_outputs)> num_visible_outputs;
   std::function<absl::StatusOr<TensorTypes>(const void* attrs, const TensorTypes& inputs)> infer_types;
   std::function<absl::Status(const void* attrs, TensorTypes& inputs, TensorTypes& outputs)> complete_types;
   std::function<void(const void* attrs, OpContext& context)> compute;
   std::function<absl::StatusOr<std::unique_ptr<Kernel>>(const void* attrs, PrepareContext& context)> prepare;
-  std::function<absl::StatusOr<std::vector<Tensor>>(const void* attrs, absl::Span<const Tensor> inputs, ThreadPool& pool)>
+  std::function<absl::StatusOr<std::vector<Tensor>>(const void* attrs, absl::Span<const Tensor> inputs,
+                                                    ThreadPool& pool)>
       compute_dynamic;
   std::function<absl::StatusOr<std::vector<Tensor>>(const void* attrs,
                                                     absl::Span<const std::shared_ptr<const Graph>> subgraphs,
@@ -438,7 +440,8 @@ OpRegistration<A>::OpRegistration(OpSpec<A> original) {
     return shared->variadic ? -1 : static_cast<int>(shared->inputs.size());
   };
   def->num_outputs = [shared, typed](const void* attrs, int num_inputs) {
-    return shared->num_outputs ? shared->num_outputs(typed(attrs), num_inputs) : static_cast<int>(shared->outputs.size());
+    return shared->num_outputs ? shared->num_outputs(typed(attrs), num_inputs)
+                               : static_cast<int>(shared->outputs.size());
   };
   def->num_visible_outputs = [shared, typed](const void* attrs, int num_outputs) {
     return shared->num_visible_outputs ? shared->num_visible_outputs(typed(attrs)) : num_outputs;
@@ -465,7 +468,8 @@ OpRegistration<A>::OpRegistration(OpSpec<A> original) {
     };
   }
   if (spec.compute_subgraphs) {
-    def->compute_subgraphs = [shared, typed](const void* attrs, absl::Span<const std::shared_ptr<const Graph>> subgraphs,
+    def->compute_subgraphs = [shared, typed](const void* attrs,
+                                             absl::Span<const std::shared_ptr<const Graph>> subgraphs,
                                              absl::Span<const Tensor> inputs, ThreadPool& pool) {
       return shared->compute_subgraphs(typed(attrs), subgraphs, inputs, pool);
     };

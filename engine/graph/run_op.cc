@@ -33,8 +33,7 @@ absl::Status ComputeOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<cons
     BARYON_ASSIGN_OR_RETURN(kernel, op.prepare(attrs.get(), context));
     workspace_bytes = (kernel->workspace_bytes() + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
     if (workspace_bytes > 0) {
-      BARYON_ASSIGN_OR_RETURN(workspace,
-                              Tensor::TryAllocate({DType::kUInt8, {workspace_bytes * pool.num_threads()}}));
+      BARYON_ASSIGN_OR_RETURN(workspace, Tensor::TryAllocate({DType::kUInt8, {workspace_bytes * pool.num_threads()}}));
     }
   }
   Resources resources(pool, static_cast<char*>(workspace.mutable_raw_data()), workspace_bytes);

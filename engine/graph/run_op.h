@@ -14,7 +14,8 @@ namespace baryon {
 // The visible outputs of `op` with `attrs` for `inputs`. Allocates them; checks types first. Errors: those of the type
 // rule and of the computation, without a node's name. Thread-safe.
 absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
-                                          ThreadPool& pool, absl::Span<const std::shared_ptr<const Graph>> subgraphs = {});
+                                          ThreadPool& pool,
+                                          absl::Span<const std::shared_ptr<const Graph>> subgraphs = {});
 
 // Computes `op` into outputs that exist already, of the types its type rule gives (visible ones; an empty tensor is an
 // output nobody reads). An output may share the elements of an input listed in op.in_place. For static operators.

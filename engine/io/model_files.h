@@ -13,19 +13,19 @@ namespace baryon {
 
 // The files of one version of a model. Paths are as the user gave them, extended.
 struct ModelFiles {
-  std::string name;                        // of the folder, or the prefix's last part: "resnet"
+  std::string name;  // of the folder, or the prefix's last part: "resnet"
   std::string folder;
-  std::string symbol;                      // path of *-symbol.json
-  std::optional<std::string> params;       // path of *-NNNN.params, the highest epoch; absent: every variable is an input
-  std::optional<std::string> labels;       // labels.txt
-  std::optional<std::string> preprocess;   // preprocess.json
-  std::optional<int64_t> version;          // of a folder with versions
+  std::string symbol;                 // path of *-symbol.json
+  std::optional<std::string> params;  // path of *-NNNN.params, the highest epoch; absent: every variable is an input
+  std::optional<std::string> labels;  // labels.txt
+  std::optional<std::string> preprocess;  // preprocess.json
+  std::optional<int64_t> version;         // of a folder with versions
 };
 
 // Finds the files of `model`: a folder with *-symbol.json and *-NNNN.params; one with version folders 1/ 2/ ... of that
 // form (the highest version, or `version`); a path to a *-symbol.json; an export prefix ("nets/resnet"). labels.txt and
-// preprocess.json are looked for beside the symbol, then beside the version folders. A lone *.params without epoch counts too.
-// Errors: NOT_FOUND and INVALID_ARGUMENT saying what was looked for and what is there.
+// preprocess.json are looked for beside the symbol, then beside the version folders. A lone *.params without epoch
+// counts too. Errors: NOT_FOUND and INVALID_ARGUMENT saying what was looked for and what is there.
 absl::StatusOr<ModelFiles> FindModelFiles(const std::string& model, std::optional<int64_t> version = std::nullopt);
 
 // The version folders of `folder` (names that are positive whole numbers), ascending.

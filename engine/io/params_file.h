@@ -13,8 +13,8 @@
 
 namespace baryon {
 
-// An open parameter file: names and types are read at once and checked against the file's length, elements when they are
-// asked for. Immutable; thread-safe. Changes of the file while it is open give an error or other values, no crash.
+// An open parameter file: names and types are read at once and checked against the file's length, elements when they
+// are asked for. Immutable; thread-safe. Changes of the file while it is open give an error or other values, no crash.
 class ParamsFile {
  public:
   struct Entry {
@@ -22,8 +22,8 @@ class ParamsFile {
     TensorType type;   // of the dense array, also where the file stores it sparsely
   };
 
-  // Errors: NOT_FOUND and the like for the file; DATA_LOSS, naming file, array and byte, when something ends too early or
-  // contradicts itself; UNIMPLEMENTED for a dtype or storage nobody wrote so far.
+  // Errors: NOT_FOUND and the like for the file; DATA_LOSS, naming file, array and byte, when something ends too early
+  // or contradicts itself; UNIMPLEMENTED for a dtype or storage nobody wrote so far.
   static absl::StatusOr<std::shared_ptr<const ParamsFile>> Open(const std::string& path);
   virtual ~ParamsFile() = default;
 

@@ -15,8 +15,8 @@ namespace baryon {
 // A symbol file as a graph whose inputs are all variables of the file, parameters among them.
 struct Symbol {
   Graph graph;
-  int mxnet_version = 0;                        // 10901 for 1.9.1; 800 when the file does not say
-  std::map<std::string, TensorType> declared;   // what variables say of themselves (__shape__, __dtype__): hints
+  int mxnet_version = 0;                       // 10901 for 1.9.1; 800 when the file does not say
+  std::map<std::string, TensorType> declared;  // what variables say of themselves (__shape__, __dtype__): hints
 };
 
 // Reads the text of a symbol file. Upgrades older ones as MXNet does (missing inputs become variables, old attribute
@@ -28,7 +28,7 @@ absl::StatusOr<Symbol> ReadSymbol(absl::string_view json, absl::string_view wher
 // The operators of a symbol file that this engine does not have, each with the names of its nodes: for `baryon check`.
 // Empty when there is none. Errors: DATA_LOSS.
 absl::StatusOr<std::map<std::string, std::vector<std::string>>> FindUnknownOperators(absl::string_view json,
-                                                                                      absl::string_view where);
+                                                                                     absl::string_view where);
 
 }  // namespace baryon
 

@@ -21,7 +21,8 @@ absl::Status ExpectedGot(const E& expected, const G& got) {
 }
 // The same with the input's name: "weight": expected float32 [64, 3, 7, 7], got float32 [64, 4, 7, 7].
 inline absl::Status InputMismatch(absl::string_view input, const TensorType& expected, const TensorType& got) {
-  return absl::InvalidArgumentError(absl::StrCat("\"", input, "\": expected ", expected.ToString(), ", got ", got.ToString()));
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", input, "\": expected ", expected.ToString(), ", got ", got.ToString()));
 }
 
 // `axis` counted from the front. Errors: it lies outside of [-rank, rank).
@@ -33,8 +34,7 @@ inline absl::StatusOr<int64_t> ResolveAxis(int64_t axis, int64_t rank) {
 
 inline absl::Status CheckRank(absl::string_view input, const TensorType& type, int64_t rank) {
   if (type.shape.rank() == rank) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", input, "\": expected rank ", rank, ", got ", type.ToString()));
+  return absl::InvalidArgumentError(absl::StrCat("\"", input, "\": expected rank ", rank, ", got ", type.ToString()));
 }
 inline absl::Status CheckRankAtLeast(absl::string_view input, const TensorType& type, int64_t rank) {
   if (type.shape.rank() >= rank) return absl::OkStatus();

@@ -1,9 +1,9 @@
 // Compile reads top to bottom: types, passes, kernels, places of values, addresses.
 //
-// Places. Every value has a storage: memory of the request (an input), of the answer (an output), a constant, or a piece
-// of the arena. Values share a storage when an operator returns its input under another shape (OpDef::view), and when an
-// operator may overwrite an input that nobody reads afterwards (OpDef::in_place). Whatever is left gets an offset from
-// PlanMemory.
+// Places. Every value has a storage: memory of the request (an input), of the answer (an output), a constant, or a
+// piece of the arena. Values share a storage when an operator returns its input under another shape (OpDef::view), and
+// when an operator may overwrite an input that nobody reads afterwards (OpDef::in_place). Whatever is left gets an
+// offset from PlanMemory.
 #include "engine/runtime/compile.h"
 
 #include <algorithm>
@@ -240,8 +240,12 @@ class PlanBuilder {
     for (NodeId id : order_) {
       const Node& node = graph_.node(id);
       if (!node.is_op() || node.op->view) continue;
-      Plan::Step step = {kernels_[id], node.name, node.op->name(), static_cast<int>(plan_->views_.size()),
-                         static_cast<int>(node.inputs.size()), static_cast<int>(node.types.size())};
+      Plan::Step step = {kernels_[id],
+                         node.name,
+                         node.op->name(),
+                         static_cast<int>(plan_->views_.size()),
+                         static_cast<int>(node.inputs.size()),
+                         static_cast<int>(node.types.size())};
       for (size_t i = 0; i < node.inputs.size(); ++i) {
         Plan::View view = ViewOf(node.inputs[i]);
         const bool packed = kernels_[id]->packs_input(static_cast<int>(i));
@@ -297,10 +301,10 @@ class PlanBuilder {
   PreparedCache& cache_;
   std::unique_ptr<Plan> plan_;
   std::vector<NodeId> order_;
-  std::vector<std::shared_ptr<const Kernel>> kernels_;    // by node
-  std::vector<std::vector<BufferLifetime>> lifetimes_;    // by node and output
-  std::vector<std::vector<int>> use_counts_;              // by node and output
-  std::vector<std::vector<int>> storages_of_;             // by node and output: index into storages_, or -1
+  std::vector<std::shared_ptr<const Kernel>> kernels_;  // by node
+  std::vector<std::vector<BufferLifetime>> lifetimes_;  // by node and output
+  std::vector<std::vector<int>> use_counts_;            // by node and output
+  std::vector<std::vector<int>> storages_of_;           // by node and output: index into storages_, or -1
   std::vector<Storage> storages_;
   std::vector<int> output_owner_;  // by storage: the graph output whose buffer it is, or -1
 };

@@ -18,9 +18,9 @@ struct CompileOptions {
   int64_t max_arena_bytes = int64_t{1} << 36;
 };
 
-// Compiles `graph` for inputs of `input_types`, in the order of graph.inputs(); kUnknown stands for an input that is not
-// given. Packed weights come from and go to `cache`. Errors: INVALID_ARGUMENT, the types do not fit the graph, or an
-// input is missing; RESOURCE_EXHAUSTED.
+// Compiles `graph` for inputs of `input_types`, in the order of graph.inputs(); kUnknown stands for an input that is
+// not given. Packed weights come from and go to `cache`. Errors: INVALID_ARGUMENT, the types do not fit the graph, or
+// an input is missing; RESOURCE_EXHAUSTED.
 absl::StatusOr<std::unique_ptr<const Plan>> Compile(Graph graph, const TensorTypes& input_types, int num_threads,
                                                     const CompileOptions& options, PreparedCache& cache);
 

@@ -154,7 +154,8 @@ absl::StatusOr<NamedTensors> Executable::Run(const NamedTensors& inputs) const {
     while (i < ordered.size() && signature_.inputs[i].name != name) ++i;
     if (i == ordered.size()) {
       std::string known;
-      for (const TensorSpec& spec : signature_.inputs) absl::StrAppend(&known, known.empty() ? "\"" : ", \"", spec.name, "\"");
+      for (const TensorSpec& spec : signature_.inputs)
+        absl::StrAppend(&known, known.empty() ? "\"" : ", \"", spec.name, "\"");
       return absl::InvalidArgumentError(absl::StrCat("no input is called \"", name, "\", expected ", known));
     }
     if (!ordered[i].empty()) return absl::InvalidArgumentError(absl::StrCat("input \"", name, "\" is given twice"));

@@ -44,8 +44,8 @@ class Executable {
   absl::StatusOr<TensorTypes> OutputTypes(const TensorTypes& input_types) const;
 
   // One forward pass. `inputs` in the order of the signature; an empty tensor is an optional input that is not given.
-  // `outputs` come allocated, with the types that OutputTypes gives. Errors: INVALID_ARGUMENT naming input, expected and
-  // got; RESOURCE_EXHAUSTED; what an operator reports.
+  // `outputs` come allocated, with the types that OutputTypes gives. Errors: INVALID_ARGUMENT naming input, expected
+  // and got; RESOURCE_EXHAUSTED; what an operator reports.
   absl::Status Run(absl::Span<const Tensor> inputs, absl::Span<Tensor> outputs) const;
   // The same with outputs allocated here.
   absl::StatusOr<std::vector<Tensor>> Run(absl::Span<const Tensor> inputs) const;

@@ -20,8 +20,8 @@ struct MemoryPlan {
   int64_t arena_bytes = 0;
 };
 
-// Offsets such that buffers that live at the same time do not overlap. Greedy: largest first, each into the smallest gap
-// it fits among those already placed that live with it, else behind them. Deterministic; O(n^2) for n buffers.
+// Offsets such that buffers that live at the same time do not overlap. Greedy: largest first, each into the smallest
+// gap it fits among those already placed that live with it, else behind them. Deterministic; O(n^2) for n buffers.
 // Source: Pisarchyk, Lee, Efficient Memory Management for Deep Neural Net Inference, 2020 (greedy by size).
 MemoryPlan PlanMemory(absl::Span<const BufferLifetime> buffers);
 

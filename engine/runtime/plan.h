@@ -23,15 +23,15 @@ class Plan {
   // One operator with everything fixed but the addresses.
   struct Step {
     std::shared_ptr<const Kernel> kernel;
-    std::string node, op;                      // names, for profiles and errors
-    int first_view = 0;                        // its operands in Workspace::views: inputs, then outputs
+    std::string node, op;  // names, for profiles and errors
+    int first_view = 0;    // its operands in Workspace::views: inputs, then outputs
     int num_inputs = 0, num_outputs = 0;
   };
   // Where the elements of a view are.
   struct Location {
     enum class Kind { kNone, kConstant, kArena, kInput, kOutput } kind = Kind::kNone;
-    int index = 0;          // of the input or output of the plan
-    int64_t offset = 0;     // in the arena
+    int index = 0;       // of the input or output of the plan
+    int64_t offset = 0;  // in the arena
     const void* constant = nullptr;
   };
   struct View {
@@ -41,16 +41,16 @@ class Plan {
 
   // A number no other plan of the process has: what a workspace remembers, as addresses are used again.
   int64_t id() const { return id_; }
-  const TensorTypes& input_types() const { return input_types_; }    // kUnknown: an input that is not read
+  const TensorTypes& input_types() const { return input_types_; }  // kUnknown: an input that is not read
   const TensorTypes& output_types() const { return output_types_; }
   absl::Span<const Step> steps() const { return steps_; }
   absl::Span<const View> views() const { return views_; }
   int64_t arena_bytes() const { return arena_bytes_; }
   int64_t workspace_bytes() const { return workspace_bytes_; }  // scratch for each thread
 
-  // Runs all steps. `inputs` and `outputs` have the addresses of the plan's inputs and outputs; outputs overlap nothing.
-  // `workspace` is bound to this plan. With `step_times`, of steps().size() elements, adds each step's time to it.
-  // Allocates nothing and takes no lock. Errors: those that steps report through OpContext::Fail.
+  // Runs all steps. `inputs` and `outputs` have the addresses of the plan's inputs and outputs; outputs overlap
+  // nothing. `workspace` is bound to this plan. With `step_times`, of steps().size() elements, adds each step's time to
+  // it. Allocates nothing and takes no lock. Errors: those that steps report through OpContext::Fail.
   absl::Status Run(Workspace& workspace, absl::Span<const void* const> inputs, absl::Span<void* const> outputs,
                    absl::Span<absl::Duration> step_times = {}) const;
 

@@ -11,7 +11,8 @@ namespace baryon {
 namespace {
 
 // Edges of square images that published networks take, the usual first.
-constexpr int64_t kImageEdges[] = {224, 299, 28, 32, 8, 64, 96, 112, 128, 160, 192, 256, 300, 320, 331, 384, 416, 512, 608, 1024};
+constexpr int64_t kImageEdges[] = {224, 299, 28,  32,  8,   64,  96,  112, 128, 160,
+                                   192, 256, 300, 320, 331, 384, 416, 512, 608, 1024};
 constexpr int64_t kSequenceLengths[] = {128, 64, 32, 16, 8, 256, 512, 1};
 
 // Inputs at label positions only.
@@ -48,9 +49,11 @@ absl::StatusOr<Signature> InferSignature(const Graph& graph) {
     const Node& node = typed.node(typed.inputs()[i]);
     signature.inputs.push_back({node.name, node.types[0], labels[i]});
   }
-  for (const GraphOutput& output : typed.outputs()) signature.outputs.push_back({output.name, typed.type(output.value)});
+  for (const GraphOutput& output : typed.outputs())
+    signature.outputs.push_back({output.name, typed.type(output.value)});
   // What the graph leaves open about outputs, a trial with two batch sizes shows: dimensions that agree are fixed.
-  const absl::StatusOr<TensorTypes> one = GuessInputTypes(graph, signature, 1), two = GuessInputTypes(graph, signature, 2);
+  const absl::StatusOr<TensorTypes> one = GuessInputTypes(graph, signature, 1),
+                                    two = GuessInputTypes(graph, signature, 2);
   if (!one.ok() || !two.ok()) return signature;
   TensorTypes outputs[2];
   for (int trial = 0; trial < 2; ++trial) {
@@ -63,8 +66,9 @@ absl::StatusOr<Signature> InferSignature(const Graph& graph) {
     for (const GraphOutput& output : sized.outputs()) outputs[trial].push_back(sized.type(output.value));
   }
   const bool open = std::any_of(signature.inputs.begin(), signature.inputs.end(), [](const TensorSpec& spec) {
-    return !spec.optional && (!spec.type.shape.has_rank() ||
-                              std::count(spec.type.shape.begin() + (spec.type.shape.rank() > 0), spec.type.shape.end(), -1) > 0);
+    return !spec.optional &&
+           (!spec.type.shape.has_rank() ||
+            std::count(spec.type.shape.begin() + (spec.type.shape.rank() > 0), spec.type.shape.end(), -1) > 0);
   });
   for (size_t i = 0; i < signature.outputs.size(); ++i) {
     TensorType& type = signature.outputs[i].type;
@@ -73,7 +77,8 @@ absl::StatusOr<Signature> InferSignature(const Graph& graph) {
     type.shape = outputs[0][i].shape;
     for (int64_t axis = 0; axis < type.shape.rank(); ++axis) {
       // With open image sizes only a rank of at most 2 is sure to be independent of them (pooled features, classes).
-      const bool sure = outputs[0][i].shape[axis] == outputs[1][i].shape[axis] && (!open || type.shape.rank() <= 2 || axis == 1);
+      const bool sure =
+          outputs[0][i].shape[axis] == outputs[1][i].shape[axis] && (!open || type.shape.rank() <= 2 || axis == 1);
       if (!sure) type.shape[axis] = Shape::kUnknownDim;
     }
   }
@@ -142,7 +147,8 @@ absl::StatusOr<TensorTypes> GuessInputTypes(const Graph& graph, const Signature&
       if (TypesFit(graph, types)) return types;
     }
   }
-  return absl::InvalidArgumentError("the shapes of the inputs do not follow from the graph: name them (--shape NAME=1,3,224,224)");
+  return absl::InvalidArgumentError(
+      "the shapes of the inputs do not follow from the graph: name them (--shape NAME=1,3,224,224)");
 }
 
 }  // namespace baryon

@@ -27,14 +27,14 @@ struct Signature {
 // inputs about the outputs. Dimension 0 is the batch and never fixed, unless `graph` says otherwise for all inputs.
 absl::StatusOr<Signature> InferSignature(const Graph& graph);
 
-// OK when a request may give `type` for `spec`; else INVALID_ARGUMENT: input "data": expected float32 [-1, 3, 224, 224],
-// got float32 [8, 3, 64, 64].
+// OK when a request may give `type` for `spec`; else INVALID_ARGUMENT: input "data": expected float32 [-1, 3, 224,
+// 224], got float32 [8, 3, 64, 64].
 absl::Status CheckInput(const TensorSpec& spec, const TensorType& type);
 
 // Input types, fully known, for which `graph` runs: what `bench`, warm-up and `summary` use when nobody names shapes.
-// `batch` becomes dimension 0; other unknown dimensions are tried from a list of usual sizes (images of 224, 299, 28, ...,
-// sequences of 128), and the first that passes type inference is taken. `hints` may fix some of the types. Labels are
-// left out (kUnknown). Errors: INVALID_ARGUMENT when nothing fits: name the shapes.
+// `batch` becomes dimension 0; other unknown dimensions are tried from a list of usual sizes (images of 224, 299, 28,
+// ..., sequences of 128), and the first that passes type inference is taken. `hints` may fix some of the types. Labels
+// are left out (kUnknown). Errors: INVALID_ARGUMENT when nothing fits: name the shapes.
 absl::StatusOr<TensorTypes> GuessInputTypes(const Graph& graph, const Signature& signature, int64_t batch,
                                             const std::vector<TensorSpec>& hints = {});
 

@@ -54,17 +54,19 @@ absl::Status Workspace::Bind(const Plan& plan) {
   return absl::OkStatus();
 }
 
-Plan::Plan() : id_([] {
-      static std::atomic<int64_t> next{0};
-      return next.fetch_add(1);
-    }()) {}
+Plan::Plan()
+    : id_([] {
+        static std::atomic<int64_t> next{0};
+        return next.fetch_add(1);
+      }()) {}
 
 absl::Status Plan::Run(Workspace& workspace, absl::Span<const void* const> inputs, absl::Span<void* const> outputs,
                        absl::Span<absl::Duration> step_times) const {
   BARYON_DCHECK(workspace.plan_id_ == id_);
   std::vector<TensorView>& views = workspace.views_;
   for (int i : input_views_) {
-    views[i] = TensorView(views_[i].type.dtype, &views_[i].type.shape, const_cast<void*>(inputs[views_[i].location.index]));
+    views[i] =
+        TensorView(views_[i].type.dtype, &views_[i].type.shape, const_cast<void*>(inputs[views_[i].location.index]));
   }
   for (int i : output_views_) {
     views[i] = TensorView(views_[i].type.dtype, &views_[i].type.shape, outputs[views_[i].location.index]);
@@ -74,7 +76,8 @@ absl::Status Plan::Run(Workspace& workspace, absl::Span<const void* const> input
   ScopedFlushDenormals flush;
   for (const Step& step : steps_) {
     OpContext context(absl::MakeConstSpan(views.data() + step.first_view, step.num_inputs),
-                      absl::MakeConstSpan(views.data() + step.first_view + step.num_inputs, step.num_outputs), resources);
+                      absl::MakeConstSpan(views.data() + step.first_view + step.num_inputs, step.num_outputs),
+                      resources);
     if (step_times.empty()) {
       step.kernel->Compute(context);
     } else {
@@ -83,7 +86,8 @@ absl::Status Plan::Run(Workspace& workspace, absl::Span<const void* const> input
       step_times[&step - steps_.data()] += absl::Now() - start;
     }
     if (!resources.status().ok()) {
-      const absl::Status status = Annotate(resources.status(), absl::StrCat("node \"", step.node, "\" (", step.op, ")"));
+      const absl::Status status =
+          Annotate(resources.status(), absl::StrCat("node \"", step.node, "\" (", step.op, ")"));
       resources.ClearStatus();
       return status;
     }

@@ -33,12 +33,12 @@ TEST(HalfTest, EveryBitPatternSurvivesTheWayThroughFloat) {
 }
 
 TEST(HalfTest, RoundsToNearestEven) {
-  EXPECT_EQ(FloatToHalf(1.0f + 0x1p-11f), FloatToHalf(1.0f));             // a tie goes to the even neighbour
-  EXPECT_EQ(FloatToHalf(1.0f + 3 * 0x1p-11f), FloatToHalf(1.0f) + 2);     // up to even
-  EXPECT_EQ(FloatToHalf(1.0f + 0x1.1p-11f), FloatToHalf(1.0f) + 1);       // above the tie
-  EXPECT_EQ(HalfToFloat(FloatToHalf(65519.0f)), 65504.0f);                // largest finite value
-  EXPECT_TRUE(std::isinf(HalfToFloat(FloatToHalf(65520.0f))));            // rounds to infinity
-  EXPECT_EQ(FloatToHalf(0x1p-25f), 0);                                    // tie between 0 and the least subnormal
+  EXPECT_EQ(FloatToHalf(1.0f + 0x1p-11f), FloatToHalf(1.0f));          // a tie goes to the even neighbour
+  EXPECT_EQ(FloatToHalf(1.0f + 3 * 0x1p-11f), FloatToHalf(1.0f) + 2);  // up to even
+  EXPECT_EQ(FloatToHalf(1.0f + 0x1.1p-11f), FloatToHalf(1.0f) + 1);    // above the tie
+  EXPECT_EQ(HalfToFloat(FloatToHalf(65519.0f)), 65504.0f);             // largest finite value
+  EXPECT_TRUE(std::isinf(HalfToFloat(FloatToHalf(65520.0f))));         // rounds to infinity
+  EXPECT_EQ(FloatToHalf(0x1p-25f), 0);                                 // tie between 0 and the least subnormal
   EXPECT_EQ(FloatToHalf(0x1.8p-25f), 1);
   EXPECT_EQ(FloatToHalf(-0.0f), 0x8000);
 }

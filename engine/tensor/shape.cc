@@ -42,9 +42,7 @@ int64_t Shape::Product(int64_t begin, int64_t end) const {
   return product;
 }
 
-std::string Shape::ToString() const {
-  return has_rank_ ? absl::StrCat("[", absl::StrJoin(dims_, ", "), "]") : "[...]";
-}
+std::string Shape::ToString() const { return has_rank_ ? absl::StrCat("[", absl::StrJoin(dims_, ", "), "]") : "[...]"; }
 
 std::optional<int64_t> NormalizeAxis(int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= rank) return std::nullopt;

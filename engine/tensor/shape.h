@@ -21,8 +21,8 @@ class Shape {
   Shape() = default;  // rank 0: a scalar
   Shape(std::initializer_list<int64_t> dims) : dims_(dims) {}
   explicit Shape(absl::Span<const int64_t> dims) : dims_(dims.begin(), dims.end()) {}
-  static Shape Unknown();                        // rank not known
-  static Shape UnknownDims(int64_t rank);        // rank known, no dimension
+  static Shape Unknown();                  // rank not known
+  static Shape UnknownDims(int64_t rank);  // rank known, no dimension
 
   bool has_rank() const { return has_rank_; }
   int64_t rank() const { return static_cast<int64_t>(dims_.size()); }

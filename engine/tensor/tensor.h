@@ -25,7 +25,7 @@ struct TensorType {
 
   bool IsFullyKnown() const { return dtype != DType::kUnknown && shape.IsFullyKnown(); }
   int64_t size_bytes() const { return shape.num_elements() * DTypeSize(dtype); }  // when fully known
-  std::string ToString() const;                                                  // "float32 [8, 3, 64, 64]"
+  std::string ToString() const;                                                   // "float32 [8, 3, 64, 64]"
 
   friend bool operator==(const TensorType& a, const TensorType& b) { return a.dtype == b.dtype && a.shape == b.shape; }
   friend bool operator!=(const TensorType& a, const TensorType& b) { return !(a == b); }

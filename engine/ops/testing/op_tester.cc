@@ -67,8 +67,9 @@ std::string Difference(const Tensor& got, const Tensor& want, Tolerance toleranc
   }
   for (size_t i = 0; i < x.size(); ++i) {
     const bool both_nan = std::isnan(x[i]) && std::isnan(y[i]);
-    const bool agree = std::isfinite(y[i]) ? std::abs(x[i] - y[i]) <= tolerance.relative * std::abs(y[i]) + tolerance.absolute * largest
-                                           : both_nan || x[i] == y[i];
+    const bool agree = std::isfinite(y[i])
+                           ? std::abs(x[i] - y[i]) <= tolerance.relative * std::abs(y[i]) + tolerance.absolute * largest
+                           : both_nan || x[i] == y[i];
     if (!agree) {
       return absl::StrCat("element ", i, " of ", want.type().ToString(), ": expected ", y[i], ", got ", x[i],
                           ", largest expected ", largest);

@@ -1,0 +1,121 @@
+// The operator suite: small graphs with the answers of the real MXNet (tests/golden/operators.zip). Prints how many
+// cases pass and which operators are still missing.
+//   --test_env=BARYON_CASES=softmax,Pooling   only cases whose operator is named; failures are printed in full
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "engine/base/status_macros.h"
+#include "engine/base/thread_pool.h"
+#include "engine/graph/op_registry.h"
+#include "engine/graph/run_op.h"
+#include "engine/io/npy.h"
+#include "engine/io/symbol_json.h"
+#include "engine/ops/testing/op_tester.h"
+#include "gtest/gtest.h"
+#include "tests/support/golden.h"
+
+namespace baryon {
+namespace {
+
+using Json = nlohmann::json;
+
+struct Case {
+  std::string name, op, tier;
+  Json json;
+};
+
+std::vector<Case> ReadCases(const std::string& file) {
+  std::vector<Case> cases;
+  std::ifstream lines(GoldenFolder("operators") + "/" + file);
+  for (std::string line; std::getline(lines, line);) {
+    Json json = Json::parse(line);
+    cases.push_back({json["name"], json["operator"], json.value("tier", ""), json});
+  }
+  return cases;
+}
+
+const std::map<std::string, Tensor>& Arrays() {
+  static const auto* arrays = [] {
+    auto* map = new std::map<std::string, Tensor>;
+    absl::StatusOr<NamedTensors> tensors = ReadNpz(GoldenFolder("operators") + "/cases.npz");
+    EXPECT_TRUE(tensors.ok()) << tensors.status();
+    for (auto& [name, tensor] : *tensors) map->emplace(name, tensor);
+    return map;
+  }();
+  return *arrays;
+}
+
+// Runs `graph` with these inputs, the others left out where they are labels.
+absl::StatusOr<std::vector<Tensor>> RunCase(const Case& c) {
+  BARYON_ASSIGN_OR_RETURN(Symbol symbol, ReadSymbol(c.json["symbol"].dump(), c.name));
+  Graph& graph = symbol.graph;
+  std::vector<Tensor> inputs;
+  for (NodeId id : graph.inputs()) {
+    const std::string& name = graph.node(id).name;
+    const char* kind = c.json["aux"].contains(name) ? "/aux/" : "/in/";
+    const auto it = Arrays().find(absl::StrCat(c.name, kind, name));
+    inputs.push_back(it == Arrays().end() ? Tensor() : it->second);
+    if (it != Arrays().end()) graph.SetType({id, 0}, it->second.type());
+  }
+  BARYON_RETURN_IF_ERROR(InferTypes(graph));
+  BARYON_RETURN_IF_ERROR(CheckTypesKnown(graph));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].empty()) inputs[i] = Tensor::Zeros(graph.node(graph.inputs()[i]).types[0]);
+  }
+  static ThreadPool* pool = new ThreadPool(2);
+  return RunGraph(graph, inputs, *pool);
+}
+
+// Nothing, or why the case fails.
+std::string Failure(const Case& c) {
+  const absl::StatusOr<std::vector<Tensor>> outputs = RunCase(c);
+  if (!outputs.ok()) return std::string(outputs.status().message());
+  if (outputs->size() != c.json["outputs"].size())
+    return absl::StrCat("expected ", c.json["outputs"].size(), " outputs, got ", outputs->size());
+  for (size_t i = 0; i < outputs->size(); ++i) {
+    const Tensor& want = Arrays().at(absl::StrCat(c.name, "/out/", i));
+    const std::string difference = Difference((*outputs)[i], want, {c.json["rtol"], c.json["atol"]});
+    if (!difference.empty()) return absl::StrCat("output ", i, ": ", difference);
+  }
+  return "";
+}
+
+bool IsChosen(const Case& c) {
+  const char* chosen = std::getenv("BARYON_CASES");
+  if (chosen == nullptr) return true;
+  const std::vector<std::string> ops = absl::StrSplit(chosen, ',');
+  return std::find(ops.begin(), ops.end(), c.op) != ops.end();
+}
+
+TEST(OperatorCasesTest, AgreeWithMxnet) {
+  std::map<std::string, int> passed, total, missing;
+  for (const Case& c : ReadCases("cases.jsonl")) {
+    if (!IsChosen(c)) continue;
+    ++total[c.tier];
+    std::set<std::string> unknown;
+    for (const Json& op : c.json["operators"]) {
+      if (FindOp(op.get<std::string>()) == nullptr) unknown.insert(op.get<std::string>());
+    }
+    if (!unknown.empty()) {
+      for (const std::string& op : unknown) ++missing[op];
+      continue;
+    }
+    const std::string failure = Failure(c);
+    if (failure.empty()) ++passed[c.tier];
+    EXPECT_EQ(failure, "") << c.name << " " << c.json["symbol"]["nodes"].dump().substr(0, 600);
+  }
+  for (const auto& [tier, count] : total) std::printf("%s: %d of %d cases pass\n", tier.c_str(), passed[tier], count);
+  for (const auto& [op, count] : missing) std::printf("operator not there: %s, %d cases\n", op.c_str(), count);
+}
+
+}  // namespace
+}  // namespace baryon
