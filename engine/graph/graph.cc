@@ -49,6 +49,10 @@ absl::StatusOr<bool> Merge(TensorType& known, const TensorType& more) {
 
 }  // namespace
 
+bool IsLabelInput(const Node& node, size_t index) {
+  return node.op->input_role(static_cast<int>(index)) == InputRole::kLabel;
+}
+
 bool Node::Is(absl::string_view op_name) const {
   return is_op() && std::any_of(op->names.begin(), op->names.end(),
                                 [&](const std::string& name) { return absl::string_view(name) == op_name; });
@@ -84,18 +88,26 @@ absl::StatusOr<NodeId> Graph::AddOperator(absl::string_view op, std::string name
   if (node.op == nullptr) {
     return absl::UnimplementedError(absl::StrCat("node \"", node.name, "\": unknown operator \"", op, "\""));
   }
+  node.subgraphs = std::move(subgraphs);
+  node.inputs = std::move(inputs);
+  BARYON_RETURN_IF_ERROR(BindNode(node, attrs, from_file));
+  nodes_.push_back(std::move(node));
+  return num_nodes() - 1;
+}
+
+// Reads the attributes, checks number and existence of the inputs, and starts the types anew.
+absl::Status Graph::BindNode(Node& node, const Attrs& attrs, bool from_file) const {
   absl::StatusOr<BoundAttrs> bound = node.op->bind(attrs, from_file);
   if (!bound.ok()) return Annotate(bound.status(), NodeLabel(node));
   node.attrs = *std::move(bound);
-  node.subgraphs = std::move(subgraphs);
-  if (absl::Status status = CheckNumInputs(*node.op, node.attrs.get(), inputs.size()); !status.ok()) {
+  if (absl::Status status = CheckNumInputs(*node.op, node.attrs.get(), node.inputs.size()); !status.ok()) {
     return Annotate(status, NodeLabel(node));
   }
-  node.inputs = std::move(inputs);
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const Value value = node.inputs[i];
-    if (value.node < 0 || value.node >= num_nodes() || value.output < 0 ||
-        value.output >= static_cast<int>(nodes_[value.node].types.size())) {
+    const bool exists = value.node >= 0 && value.node < num_nodes() && value.output >= 0 &&
+                        value.output < static_cast<int>(nodes_[value.node].types.size());
+    if (!exists) {
       return absl::InvalidArgumentError(absl::StrCat(NodeLabel(node), ": input ", i, " (\"", node.op->input_name(i),
                                                      "\") names output ", value.output, " of node ", value.node,
                                                      ", which does not exist"));
@@ -104,20 +116,15 @@ absl::StatusOr<NodeId> Graph::AddOperator(absl::string_view op, std::string name
   const int num_outputs = node.op->num_outputs(node.attrs.get(), node.inputs.size());
   node.num_visible_outputs = node.op->num_visible_outputs(node.attrs.get(), num_outputs);
   node.types.assign(num_outputs, TensorType());
-  BARYON_RETURN_IF_ERROR(InferNode(node));
-  nodes_.push_back(std::move(node));
-  return num_nodes() - 1;
+  return InferNode(node);
 }
 
-absl::Status Graph::SetAttrs(NodeId id, const Attrs& attrs) {
+absl::Status Graph::SetAttrs(NodeId id, const Attrs& attrs) { return Rebind(id, attrs, nodes_[id].inputs); }
+
+absl::Status Graph::Rebind(NodeId id, const Attrs& attrs, std::vector<Value> inputs) {
   Node changed = nodes_[id];
-  absl::StatusOr<BoundAttrs> bound = changed.op->bind(attrs, /*from_file=*/false);
-  if (!bound.ok()) return Annotate(bound.status(), NodeLabel(changed));
-  changed.attrs = *std::move(bound);
-  const int num_outputs = changed.op->num_outputs(changed.attrs.get(), changed.inputs.size());
-  changed.num_visible_outputs = changed.op->num_visible_outputs(changed.attrs.get(), num_outputs);
-  changed.types.assign(num_outputs, TensorType());
-  BARYON_RETURN_IF_ERROR(InferNode(changed));
+  changed.inputs = std::move(inputs);
+  BARYON_RETURN_IF_ERROR(BindNode(changed, attrs, /*from_file=*/false));
   nodes_[id] = std::move(changed);
   return absl::OkStatus();
 }
@@ -197,8 +204,9 @@ void Graph::Prune() {
 // Applies the type rule of `node` as far as its input types allow and merges the result into its types.
 absl::Status Graph::InferNode(Node& node) const {
   TensorTypes inputs;
-  for (const Value& value : node.inputs) {
-    const TensorType& input = type(value);
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const TensorType& input = type(node.inputs[i]);
+    if (IsLabelInput(node, i) && !input.IsFullyKnown()) break;  // not given: the rule sees what stands before it
     const bool enough = input.IsFullyKnown() ||
                         (node.op->accepts_unknown_dims && input.shape.has_rank() && input.dtype != DType::kUnknown);
     if (!enough) return absl::OkStatus();
@@ -261,14 +269,22 @@ absl::Status InferTypes(Graph& graph) {
 }
 
 absl::Status CheckTypesKnown(const Graph& graph) {
-  for (NodeId id : graph.TopologicalOrder()) {
+  const std::vector<NodeId> order = graph.TopologicalOrder();
+  std::vector<bool> needed(graph.num_nodes(), false);
+  for (NodeId id : order) {
     const Node& node = graph.node(id);
-    const int visible = node.is_op() ? node.num_visible_outputs : 1;
-    for (int i = 0; i < visible; ++i) {
-      if (!node.types[i].IsFullyKnown() && !(node.is_op() && node.op->dynamic)) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            NodeLabel(node), ": its shape cannot be inferred from the inputs, got ", node.types[i].ToString()));
-      }
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (!IsLabelInput(node, i)) needed[node.inputs[i].node] = true;
+    }
+  }
+  for (const GraphOutput& output : graph.outputs()) needed[output.value.node] = true;
+  for (NodeId id : order) {
+    const Node& node = graph.node(id);
+    if (!needed[id] || (node.is_op() && node.op->dynamic)) continue;
+    for (int i = 0; i < node.num_visible_outputs; ++i) {
+      if (node.types[i].IsFullyKnown()) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          NodeLabel(node), ": its shape cannot be inferred from the inputs, got ", node.types[i].ToString()));
     }
   }
   return absl::OkStatus();

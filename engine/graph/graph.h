@@ -76,6 +76,9 @@ struct GraphOutput {
   std::string name;
 };
 
+// True when `value`, an input of the operator `node` at position `index`, serves training only.
+bool IsLabelInput(const Node& node, size_t index);
+
 // A value: copies share constants and nothing else. One thread changes it; many may read it.
 class Graph {
  public:
@@ -104,6 +107,8 @@ class Graph {
   void SetInput(NodeId id, int index, Value value) { nodes_[id].inputs[index] = value; }
   // Replaces the attributes of an operator node and applies its type rule again.
   absl::Status SetAttrs(NodeId id, const Attrs& attrs);
+  // The same with other inputs, as many as the attributes ask for.
+  absl::Status Rebind(NodeId id, const Attrs& attrs, std::vector<Value> inputs);
   // Makes every node and graph output that uses `from` use `to` instead, except the node `except`.
   void ReplaceUses(Value from, Value to, NodeId except = -1);
   // Turns an input into a constant, keeping its number and name.
@@ -121,6 +126,7 @@ class Graph {
   bool np_shape = false;
 
  private:
+  absl::Status BindNode(Node& node, const Attrs& attrs, bool from_file) const;
   absl::Status InferNode(Node& node) const;
   friend absl::Status InferTypes(Graph& graph);
 
@@ -135,6 +141,7 @@ class Graph {
 absl::Status InferTypes(Graph& graph);
 
 // INVALID_ARGUMENT, naming an input or node, when the type of a visible value that outputs depend on is not known.
+// Labels of loss operators may be unknown: inference does not read them.
 absl::Status CheckTypesKnown(const Graph& graph);
 
 // Checks what every pass must leave intact: inputs exist and come first, attributes are bound, outputs exist, names of

@@ -8,14 +8,13 @@
 namespace baryon {
 
 absl::Status ComputeOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
-                       absl::Span<Tensor> outputs, ThreadPool& pool) {
+                       const TensorTypes& output_types, absl::Span<Tensor> outputs, ThreadPool& pool) {
   TensorTypes input_types;
   std::vector<TensorView> input_views, output_views;
   for (const Tensor& input : inputs) {
     input_types.push_back(input.type());
     input_views.push_back(input.view());
   }
-  BARYON_ASSIGN_OR_RETURN(const TensorTypes output_types, op.infer_types(attrs.get(), input_types));
   for (size_t i = 0; i < output_types.size(); ++i) {
     void* data = i < outputs.size() && !outputs[i].empty() ? outputs[i].mutable_raw_data() : nullptr;
     output_views.emplace_back(output_types[i].dtype, &output_types[i].shape, data);
@@ -47,27 +46,37 @@ absl::Status ComputeOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<cons
 }
 
 absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
-                                          ThreadPool& pool, absl::Span<const std::shared_ptr<const Graph>> subgraphs) {
+                                          ThreadPool& pool, absl::Span<const TensorType> known,
+                                          absl::Span<const std::shared_ptr<const Graph>> subgraphs) {
   if (op.has_subgraphs) return op.compute_subgraphs(attrs.get(), subgraphs, inputs, pool);
   if (op.dynamic) return op.compute_dynamic(attrs.get(), inputs, pool);
   TensorTypes input_types;
   for (const Tensor& input : inputs) input_types.push_back(input.type());
-  BARYON_ASSIGN_OR_RETURN(const TensorTypes output_types, op.infer_types(attrs.get(), input_types));
+  BARYON_ASSIGN_OR_RETURN(TensorTypes output_types, op.infer_types(attrs.get(), input_types));
+  for (size_t i = 0; i < output_types.size() && i < known.size(); ++i) {
+    if (!output_types[i].IsFullyKnown()) output_types[i] = known[i];
+  }
   if (op.view) return std::vector<Tensor>{inputs[0].Reshaped(output_types[0].shape)};
   std::vector<Tensor> outputs(op.num_visible_outputs(attrs.get(), output_types.size()));
   for (size_t i = 0; i < outputs.size(); ++i) {
     BARYON_ASSIGN_OR_RETURN(outputs[i], Tensor::TryAllocate(output_types[i]));
   }
-  BARYON_RETURN_IF_ERROR(ComputeOp(op, attrs, inputs, absl::MakeSpan(outputs), pool));
+  BARYON_RETURN_IF_ERROR(ComputeOp(op, attrs, inputs, output_types, absl::MakeSpan(outputs), pool));
   return outputs;
 }
 
-absl::StatusOr<std::vector<Tensor>> RunGraph(const Graph& graph, absl::Span<const Tensor> inputs, ThreadPool& pool) {
-  if (inputs.size() != graph.inputs().size()) {
-    return absl::InvalidArgumentError(absl::StrCat("expected ", graph.inputs().size(), " inputs, got ", inputs.size()));
+absl::StatusOr<std::vector<Tensor>> RunGraph(const Graph& untyped, absl::Span<const Tensor> inputs, ThreadPool& pool) {
+  if (inputs.size() != untyped.inputs().size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected ", untyped.inputs().size(), " inputs, got ", inputs.size()));
   }
+  Graph graph = untyped;
   std::vector<std::vector<Tensor>> values(graph.num_nodes());
-  for (size_t i = 0; i < inputs.size(); ++i) values[graph.inputs()[i]] = {inputs[i]};
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    values[graph.inputs()[i]] = {inputs[i]};
+    if (!inputs[i].empty()) graph.SetType({graph.inputs()[i], 0}, inputs[i].type());
+  }
+  BARYON_RETURN_IF_ERROR(InferTypes(graph));
   for (NodeId id : graph.TopologicalOrder()) {
     const Node& node = graph.node(id);
     if (node.kind == NodeKind::kConstant) {
@@ -76,14 +85,16 @@ absl::StatusOr<std::vector<Tensor>> RunGraph(const Graph& graph, absl::Span<cons
     }
     if (!node.is_op()) continue;
     std::vector<Tensor> operands;
-    for (const Value& value : node.inputs) {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const Value value = node.inputs[i];
+      if (IsLabelInput(node, i) && !graph.type(value).IsFullyKnown()) break;
       if (value.output >= static_cast<int>(values[value.node].size())) {
         return absl::InvalidArgumentError(absl::StrCat("node \"", node.name, "\" reads the hidden output ",
                                                        value.output, " of node \"", graph.node(value.node).name, "\""));
       }
       operands.push_back(values[value.node][value.output]);
     }
-    absl::StatusOr<std::vector<Tensor>> results = RunOp(*node.op, node.attrs, operands, pool, node.subgraphs);
+    absl::StatusOr<std::vector<Tensor>> results = RunOp(*node.op, node.attrs, operands, pool, node.types, node.subgraphs);
     if (!results.ok()) {
       return Annotate(results.status(), absl::StrCat("node \"", node.name, "\" (", node.op->name(), ")"));
     }

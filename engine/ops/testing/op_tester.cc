@@ -144,13 +144,16 @@ void OpTester::ExpectOutputs(const std::vector<Tensor>& want, Tolerance toleranc
   for (size_t i = 0; i < got->size(); ++i) {
     EXPECT_TRUE(SameBits((*got)[i], (*threaded)[i])) << "output " << i << " differs on three threads" << Describe();
   }
+  TensorTypes input_types;
+  for (const Tensor& input : inputs_) input_types.push_back(input.type());
+  const TensorTypes output_types = *op_->infer_types(attrs.get(), input_types);
   for (int shared : op_->in_place) {
     if (shared >= static_cast<int>(inputs_.size()) || inputs_[shared].size_bytes() != (*got)[0].size_bytes()) continue;
     std::vector<Tensor> inputs = inputs_, outputs = *got;
     inputs[shared] = CopyOf(inputs_[shared]);
     outputs[0] = Tensor::Borrow((*got)[0].type(), inputs[shared].raw_data(), nullptr);
     for (size_t i = 1; i < outputs.size(); ++i) outputs[i] = CopyOf(outputs[i]);
-    const absl::Status status = ComputeOp(*op_, attrs, inputs, absl::MakeSpan(outputs), PoolOf(1));
+    const absl::Status status = ComputeOp(*op_, attrs, inputs, output_types, absl::MakeSpan(outputs), PoolOf(1));
     ASSERT_TRUE(status.ok()) << status << Describe();
     EXPECT_TRUE(SameBits(outputs[0], (*got)[0])) << "differs in place of input " << shared << Describe();
   }
