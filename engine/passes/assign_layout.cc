@@ -80,7 +80,8 @@ class LayoutAssigner {
       if (graph_.type(value).shape.rank() != rank) continue;
       BARYON_ASSIGN_OR_RETURN(value, ChannelsLast(value));
     }
-    BARYON_ASSIGN_OR_RETURN(const NodeId changed, graph_.AddOperator(node.op->name(), node.name, attrs, std::move(inputs)));
+    BARYON_ASSIGN_OR_RETURN(const NodeId changed,
+                            graph_.AddOperator(node.op->name(), node.name, attrs, std::move(inputs)));
     for (int output = 0; output < static_cast<int>(node.types.size()); ++output) {
       const Value from = {id, output}, to = {changed, output};
       if (node.types[output].shape.rank() != rank) {
@@ -134,7 +135,8 @@ class LayoutAssigner {
       if (graph_.type(source).shape.rank() == 0 || graph_.type(source).shape[0] != rows) return absl::OkStatus();
     }
     const auto found = last_of_.find(source);
-    if (found == last_of_.end() || graph_.node(dense.inputs[1].node).kind != NodeKind::kConstant) return absl::OkStatus();
+    if (found == last_of_.end() || graph_.node(dense.inputs[1].node).kind != NodeKind::kConstant)
+      return absl::OkStatus();
     const Shape map = graph_.type(source).shape;  // [N, C, ...]
     Shape columns = map;
     columns[0] = graph_.type(dense.inputs[1]).shape[0];

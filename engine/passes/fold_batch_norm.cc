@@ -20,9 +20,7 @@ std::optional<int64_t> WeightChannelAxis(const Node& node) {
 }
 
 // Axis of the channels in the output of `node`.
-int64_t OutputChannelAxis(const Node& node) {
-  return node.Is("FullyConnected") ? node.types[0].shape.rank() - 1 : 1;
-}
+int64_t OutputChannelAxis(const Node& node) { return node.Is("FullyConnected") ? node.types[0].shape.rank() - 1 : 1; }
 
 bool CanFold(const Graph& graph, const Node& norm, const std::vector<std::vector<int>>& uses, NodeId norm_id) {
   const Value data = norm.inputs[0];
@@ -50,8 +48,9 @@ absl::Status Fold(Graph& graph, NodeId norm_id) {
   fold.Set("has_bias", FormatAttr(has_bias));
   std::vector<Value> bias_inputs = {gamma, beta, mean, var};
   if (has_bias) bias_inputs.push_back(layer.inputs[2]);
-  BARYON_ASSIGN_OR_RETURN(const NodeId bias, graph.AddOperator("_fold_batch_norm_bias", absl::StrCat(norm.name, "_bias"),
-                                                               fold, std::move(bias_inputs)));
+  BARYON_ASSIGN_OR_RETURN(
+      const NodeId bias,
+      graph.AddOperator("_fold_batch_norm_bias", absl::StrCat(norm.name, "_bias"), fold, std::move(bias_inputs)));
   fold.Erase("has_bias");
   fold.Set("axis", FormatAttr(*WeightChannelAxis(layer)));
   BARYON_ASSIGN_OR_RETURN(const NodeId weight,

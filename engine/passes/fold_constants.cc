@@ -26,19 +26,19 @@ std::shared_ptr<const Constant> ComputedConstant(const Graph& graph, const Node&
     absl::StrAppend(&key, operands.back()->key(), ",");
   }
   absl::StrAppend(&key, ")", output, node.inputs.empty() ? node.types[output].ToString() : "");
-  return Constant::Lazy(
-      node.types[output], std::move(key),
-      [op = node.op, attrs = node.attrs, types = node.types, operands = std::move(operands), output,
-       name = node.name]() -> absl::StatusOr<Tensor> {
-        std::vector<Tensor> inputs;
-        for (const auto& operand : operands) {
-          BARYON_ASSIGN_OR_RETURN(inputs.emplace_back(), operand->Get());
-        }
-        ThreadPool alone(1);
-        absl::StatusOr<std::vector<Tensor>> outputs = RunOp(*op, attrs, inputs, alone, types);
-        if (!outputs.ok()) return Annotate(outputs.status(), absl::StrCat("node \"", name, "\" (", op->name(), ")"));
-        return (*outputs)[output];
-      });
+  return Constant::Lazy(node.types[output], std::move(key),
+                        [op = node.op, attrs = node.attrs, types = node.types, operands = std::move(operands), output,
+                         name = node.name]() -> absl::StatusOr<Tensor> {
+                          std::vector<Tensor> inputs;
+                          for (const auto& operand : operands) {
+                            BARYON_ASSIGN_OR_RETURN(inputs.emplace_back(), operand->Get());
+                          }
+                          ThreadPool alone(1);
+                          absl::StatusOr<std::vector<Tensor>> outputs = RunOp(*op, attrs, inputs, alone, types);
+                          if (!outputs.ok())
+                            return Annotate(outputs.status(), absl::StrCat("node \"", name, "\" (", op->name(), ")"));
+                          return (*outputs)[output];
+                        });
 }
 
 }  // namespace

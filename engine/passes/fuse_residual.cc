@@ -10,7 +10,8 @@ namespace {
 
 bool IsAddition(const Graph& graph, const Node& node) {
   if (!node.is_op() || node.inputs.size() != 2) return false;
-  if (!node.Is("elemwise_add") && !node.Is("broadcast_add") && !node.Is("_npi_add") && !node.Is("_grad_add")) return false;
+  if (!node.Is("elemwise_add") && !node.Is("broadcast_add") && !node.Is("_npi_add") && !node.Is("_grad_add"))
+    return false;
   return graph.type(node.inputs[0]) == node.types[0] && graph.type(node.inputs[1]) == node.types[0] &&
          node.inputs[0] != node.inputs[1] && node.types[0].dtype == DType::kFloat32;
 }
