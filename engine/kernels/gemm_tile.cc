@@ -61,12 +61,12 @@ void Tile(const GemmTile& tile) {
   constexpr int kWidth = kVectors < kPanelVectors ? kVectors * kLanes : kPanelWidth;
   const auto b_at = [&](const float* b, int v)
                         HWY_ATTR { return b + (v / kPanelVectors) * tile.panel_stride + (v % kPanelVectors) * kLanes; };
-  const float* HWY_RESTRICT b = tile.b;
   const float* prefetch = tile.prefetch;
   const float* const* run = tile.a;
   for (int64_t r = 0; r < tile.runs; ++r, run += kRows) {
     const float* HWY_RESTRICT a[kRows];
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) a[i] = run[i] + tile.a_offset;
+    const float* HWY_RESTRICT b = tile.b + tile.b_rows[r] * kWidth;
     for (int64_t k = 0; k < tile.run_length; ++k) {
       V columns[kVectors];
       BARYON_UNROLL for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, b_at(b, v));

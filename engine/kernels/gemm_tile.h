@@ -20,15 +20,17 @@ namespace baryon::kernels {
 constexpr int kMaxTileRows = 6;
 constexpr int kMaxPanelVectors = 4;
 
-// Operands of one tile. K = runs * run_length.
+// Operands of one tile.
 struct GemmTile {
-  // Run r of row i is a[r * rows + i][a_offset ... a_offset + run_length).
+  // Run r of row i is a[r * rows + i][a_offset ... a_offset + run_length), to be multiplied with the rows of B from
+  // b_rows[r] on.
   const float* const* a;
   int64_t a_offset;
   int64_t runs;
   int64_t run_length;
+  const int64_t* b_rows;
 
-  const float* b;        // the panel at its first row of this product, 64-byte aligned
+  const float* b;        // the panel, 64-byte aligned
   int64_t panel_stride;  // elements from one panel to the next, for kernels that take several
 
   // When K is multiplied in pieces: the sums of the pieces before, or nullptr, and where to leave the sums for the next

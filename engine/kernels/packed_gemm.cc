@@ -6,11 +6,11 @@
 #include "engine/kernels/packed_gemm.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/check.h"
+#include "engine/kernels/limits.h"
 
 namespace baryon::kernels {
 namespace {
@@ -28,24 +28,6 @@ int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Part `index` of `parts` nearly equal parts of [0, count) starts here.
 int64_t PartBegin(int64_t count, int64_t parts, int64_t index) { return count * index / parts; }
-
-// The limits by which a micro-kernel applies `activation`; nothing else is left to do when `complete`.
-struct Limits {
-  float lower = -std::numeric_limits<float>::infinity(), upper = std::numeric_limits<float>::infinity();
-  bool complete = true;
-};
-Limits LimitsOf(const ActivationSpec& activation) {
-  Limits limits;
-  if (activation.kind == Activation::kRelu) {
-    limits.lower = 0;
-  } else if (activation.kind == Activation::kClip && activation.alpha <= activation.beta) {
-    limits.lower = activation.alpha;
-    limits.upper = activation.beta;
-  } else {
-    limits.complete = activation.kind == Activation::kNone;
-  }
-  return limits;
-}
 
 }  // namespace
 
@@ -83,9 +65,18 @@ void PackPanels(const PackedLayout& layout, const float* source, absl::Span<cons
   }
 }
 
-GemmPlan::GemmPlan(const GemmShape& shape, const GemmTarget& target, int num_threads)
-    : shape_(shape), layout_({&target, shape.k(), shape.columns}) {
-  if (shape.rows == 0 || num_panels() == 0) {
+GemmShape GemmShape::Matrix(int64_t m, int64_t k, int64_t n) {
+  GemmShape shape;
+  shape.rows = {{m, {0}}};
+  shape.run_length = k;
+  shape.columns = n;
+  return shape;
+}
+
+GemmPlan::GemmPlan(GemmShape shape, const GemmTarget& target, int num_threads)
+    : shape_(std::move(shape)), layout_({&target, shape_.k(), shape_.columns}), first_tiles_({0}) {
+  for (const RowSet& set : shape_.rows) first_tiles_.push_back(num_tiles() + CeilDiv(set.count, target.max_rows));
+  if (num_tiles() == 0 || num_panels() == 0) {
     row_tasks_ = 0;
     return;
   }
@@ -98,15 +89,15 @@ GemmPlan::GemmPlan(const GemmShape& shape, const GemmTarget& target, int num_thr
 void GemmPlan::CutForThreads(int num_threads) {
   if (num_threads == 1) return;
   const double weights = static_cast<double>(shape_.groups) * shape_.k() * shape_.columns;
+  const int64_t rows = num_tiles() * layout_.target->max_rows;
   const double microseconds =
-      std::max(weights * shape_.rows / kMultiplicationsPerMicrosecond, weights * sizeof(float) / kBytesPerMicrosecond);
+      std::max(weights * rows / kMultiplicationsPerMicrosecond, weights * sizeof(float) / kBytesPerMicrosecond);
   const int64_t most = num_threads * kTasksPerThread;
   const int64_t wanted = static_cast<int64_t>(std::min<double>(microseconds / kTaskMicroseconds, most));
   if (wanted <= 1) return;
-  const int64_t tiles = CeilDiv(shape_.rows, layout_.target->max_rows);
-  if (shape_.columns > shape_.rows || tiles < wanted) {
+  if (shape_.columns > rows || num_tiles() < wanted) {
     panel_tasks_ = std::min(num_panels(), wanted);
-    row_tasks_ = std::min(tiles, CeilDiv(wanted, panel_tasks_));
+    row_tasks_ = std::min(num_tiles(), CeilDiv(wanted, panel_tasks_));
   } else {
     row_tasks_ = wanted;
   }
@@ -114,7 +105,7 @@ void GemmPlan::CutForThreads(int num_threads) {
 
 void GemmPlan::CutForCaches() {
   const int64_t width = layout_.target->panel_width, max_rows = layout_.target->max_rows;
-  const int64_t task_tiles = CeilDiv(CeilDiv(shape_.rows, row_tasks_), max_rows);
+  const int64_t task_tiles = CeilDiv(num_tiles(), row_tasks_);
   const int64_t k = std::max<int64_t>(shape_.k(), 1), float_bytes = sizeof(float), pointer_bytes = sizeof(float*);
 
   const int64_t pointers = std::max<int64_t>(shape_.runs, 1) * max_rows * pointer_bytes;
@@ -126,18 +117,31 @@ void GemmPlan::CutForCaches() {
 
   // A panel that a single tile uses passes once anyway.
   const int64_t piece_k = kPieceBytes / (width * float_bytes);
-  const int64_t count = tiles_per_block_ > 1 ? CeilDiv(k, piece_k + piece_k / 2) : 1;
-  if (shape_.runs == 1) {
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t begin = PartBegin(shape_.run_length, count, i), end = PartBegin(shape_.run_length, count, i + 1);
-      pieces_.push_back({0, 1, begin, end - begin, begin});
+  const int64_t wanted = tiles_per_block_ > 1 ? CeilDiv(k, piece_k + piece_k / 2) : 1;
+  const int64_t divisible = shape_.runs == 1 ? shape_.run_length : shape_.runs;
+  const int64_t count = std::clamp<int64_t>(wanted, 1, std::max<int64_t>(divisible, 1));
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t begin = PartBegin(divisible, count, i), end = PartBegin(divisible, count, i + 1);
+    if (shape_.runs == 1) {
+      AddPiece(0, 1, begin, end);
+    } else {
+      AddPiece(begin, end, 0, shape_.run_length);
     }
-  } else {
-    const int64_t whole_runs = std::clamp<int64_t>(count, 1, std::max<int64_t>(shape_.runs, 1));
-    for (int64_t i = 0; i < whole_runs; ++i) {
-      const int64_t begin = PartBegin(shape_.runs, whole_runs, i), end = PartBegin(shape_.runs, whole_runs, i + 1);
-      pieces_.push_back({begin, end - begin, 0, shape_.run_length, begin * shape_.run_length});
-    }
+  }
+}
+
+// Elements [first_element, last_element) of runs [first_run, last_run).
+void GemmPlan::AddPiece(int64_t first_run, int64_t last_run, int64_t first_element, int64_t last_element) {
+  Piece& piece = pieces_.emplace_back();
+  piece.a_offset = first_element;
+  piece.run_length = last_element - first_element;
+  piece.first_k = first_run * shape_.run_length + first_element;
+  piece.size = (last_run - first_run) * piece.run_length;
+  for (const RowSet& set : shape_.rows) {
+    const auto begin = std::lower_bound(set.runs.begin(), set.runs.end(), first_run);
+    const auto end = std::lower_bound(begin, set.runs.end(), last_run);
+    Slice& slice = piece.slices.emplace_back(Slice{begin - set.runs.begin(), {}});
+    for (auto run = begin; run != end; ++run) slice.b_rows.push_back(*run * shape_.run_length + first_element);
   }
 }
 
@@ -158,7 +162,6 @@ std::string GemmPlan::ToString() const {
 
 // Neighbouring tiles, and panels that stay in the cache while all tiles of the task pass.
 struct GemmPlan::Block {
-  int64_t first_row, num_rows, num_tiles;  // of the whole task
   int64_t first_tile, last_tile;
   int64_t first_panel, last_panel;  // counted over all groups
   bool panels_are_cached;
@@ -175,19 +178,12 @@ class GemmPlan::BlockRun {
         packed_(packed),
         epilogue_(epilogue),
         limits_(LimitsOf(epilogue.activation)),
-        num_tiles_(block.last_tile - block.first_tile) {
-    sums_ = reinterpret_cast<float*>(workspace);
-    pointers_ = reinterpret_cast<const float**>(sums_ + plan.num_sums());
-  }
+        num_tiles_(block.last_tile - block.first_tile),
+        sums_(reinterpret_cast<float*>(workspace)),
+        pointers_(reinterpret_cast<const float**>(sums_ + plan.num_sums())) {}
 
   void Run(RowSource rows) {
-    for (int64_t tile = 0; tile < num_tiles_; ++tile) {
-      // Tiles of nearly equal height rather than a low one at the end: all run at full speed.
-      const int64_t begin = PartBegin(block_.num_rows, block_.num_tiles, block_.first_tile + tile);
-      const int64_t end = PartBegin(block_.num_rows, block_.num_tiles, block_.first_tile + tile + 1);
-      counts_[tile] = static_cast<int>(end - begin);
-      rows(block_.first_row + begin, counts_[tile], RowsOf(tile));
-    }
+    FindTiles(rows);
     for (int64_t panel = block_.first_panel; panel < block_.last_panel;) {
       const int64_t group = panel / layout_.num_panels(), in_group = panel % layout_.num_panels();
       const int64_t count = PanelsAtOnce(in_group, block_.last_panel - panel);
@@ -197,15 +193,29 @@ class GemmPlan::BlockRun {
   }
 
  private:
-  TileRows RowsOf(int64_t tile) const {
-    const float** a = pointers_ + tile * plan_.pointers_per_tile();
-    const float** c = a + kMaxTileRows * plan_.shape_.runs;
-    return {a, const_cast<float**>(c), epilogue_.has_residual ? c + kMaxTileRows : nullptr};
+  void FindTiles(RowSource rows) {
+    const std::vector<int64_t>& first_tiles = plan_.first_tiles_;
+    int64_t set = std::upper_bound(first_tiles.begin(), first_tiles.end(), block_.first_tile) - first_tiles.begin() - 1;
+    for (int64_t t = 0; t < num_tiles_; ++t) {
+      const int64_t tile = block_.first_tile + t;
+      while (tile >= first_tiles[set + 1]) ++set;
+      // Tiles of nearly equal height rather than a low one at the end: all run at full speed.
+      const int64_t index = tile - first_tiles[set], tiles = first_tiles[set + 1] - first_tiles[set];
+      TileRows& found = tiles_[t];
+      found.set = set;
+      found.first = PartBegin(plan_.shape_.rows[set].count, tiles, index);
+      found.count = static_cast<int>(PartBegin(plan_.shape_.rows[set].count, tiles, index + 1) - found.first);
+      found.a = pointers_ + t * plan_.pointers_per_tile();
+      const float** c = found.a + kMaxTileRows * plan_.shape_.runs;
+      found.c = const_cast<float**>(c);
+      found.residual = epilogue_.has_residual ? c + kMaxTileRows : nullptr;
+      rows(found);
+    }
   }
 
   // Several full panels for a lone tile of a few rows, else one.
   int64_t PanelsAtOnce(int64_t panel, int64_t panels_left) const {
-    const int64_t most = num_tiles_ == 1 ? target_.panels_at_once[counts_[0]] : 1;
+    const int64_t most = num_tiles_ == 1 ? target_.panels_at_once[tiles_[0].count] : 1;
     const bool all_full = (panel + most) * target_.panel_width <= layout_.n;
     return most <= panels_left && all_full ? most : 1;
   }
@@ -218,6 +228,7 @@ class GemmPlan::BlockRun {
 
   void RunPanels(int64_t group, int64_t panel, int64_t num_panels) {
     GemmTile tile;
+    tile.b = packed_ + group * layout_.num_elements() + layout_.panel_offset(panel);
     tile.panel_stride = layout_.k * target_.panel_width;
     tile.column = group * layout_.n + panel * target_.panel_width;
     tile.columns = layout_.panel_columns(panel) + static_cast<int>(num_panels - 1) * target_.panel_width;
@@ -225,15 +236,12 @@ class GemmPlan::BlockRun {
     tile.lower = limits_.lower;
     tile.upper = limits_.upper;
     const int64_t width = layout_.panel_vectors(panel) * target_.vector_width;
-    const float* b = packed_ + group * layout_.num_elements() + layout_.panel_offset(panel);
     for (const Piece& piece : plan_.pieces_) {
       tile.a_offset = group * plan_.shape_.group_stride + piece.a_offset;
-      tile.runs = piece.runs;
       tile.run_length = piece.run_length;
-      tile.b = b + piece.first_k * width;
       for (int64_t t = 0; t < num_tiles_; ++t) {
         SetPrefetch(t, piece, width, tile);
-        RunTile(t, piece, MicroKernel(panel, num_panels, counts_[t]), tile);
+        RunTile(t, piece, MicroKernel(panel, num_panels, tiles_[t].count), tile);
       }
     }
   }
@@ -244,21 +252,24 @@ class GemmPlan::BlockRun {
     tile.prefetch_step = 0;
     if (block_.panels_are_cached || num_tiles_ == 1) return;
     tile.prefetch_step = std::min(kFloatsPerLine, CeilDiv(width, num_tiles_));
-    tile.prefetch = tile.b + piece.size() * (width + t * tile.prefetch_step);
+    tile.prefetch = tile.b + (piece.first_k + piece.size) * width + t * piece.size * tile.prefetch_step;
   }
 
   void RunTile(int64_t t, const Piece& piece, GemmTileFn micro_kernel, GemmTile& tile) const {
-    const TileRows rows = RowsOf(t);
+    const TileRows& rows = tiles_[t];
+    const Slice& slice = piece.slices[rows.set];
     float* sums = sums_ + t * kMaxTileRows * target_.panel_width;
     const bool is_last = &piece == &plan_.pieces_.back();
-    tile.a = rows.a + piece.first_run * counts_[t];
+    tile.a = rows.a + slice.first_run * rows.count;
+    tile.runs = static_cast<int64_t>(slice.b_rows.size());
+    tile.b_rows = slice.b_rows.data();
     tile.c = rows.c;
     tile.residual = rows.residual;
     tile.sums_in = &piece == &plan_.pieces_.front() ? nullptr : sums;
     tile.sums_out = is_last ? nullptr : sums;
     micro_kernel(tile);
     if (!is_last || limits_.complete) return;
-    for (int i = 0; i < counts_[t]; ++i) {
+    for (int i = 0; i < rows.count; ++i) {
       target_.activate(epilogue_.activation, tile.c[i] + tile.column, tile.columns);
     }
   }
@@ -273,25 +284,24 @@ class GemmPlan::BlockRun {
   const int64_t num_tiles_;
   float* sums_;             // [tile][row][column] of unfinished sums
   const float** pointers_;  // of each tile: A's, C's, the residual's
-  int counts_[kMaxTilesPerBlock];
+  TileRows tiles_[kMaxTilesPerBlock];
 };
 
 void GemmPlan::RunTask(int task, const float* packed, const Epilogue& epilogue, RowSource rows, char* workspace) const {
   const int64_t row_task = task / panel_tasks_, panel_task = task % panel_tasks_;
-  Block block;
-  block.first_row = PartBegin(shape_.rows, row_tasks_, row_task);
-  block.num_rows = PartBegin(shape_.rows, row_tasks_, row_task + 1) - block.first_row;
-  block.num_tiles = CeilDiv(block.num_rows, layout_.target->max_rows);
-  const bool all_cached = packed_size() * static_cast<int64_t>(sizeof(float)) <= kCacheBytes;
+  const int64_t tiles_begin = PartBegin(num_tiles(), row_tasks_, row_task);
+  const int64_t tiles_end = PartBegin(num_tiles(), row_tasks_, row_task + 1);
+  const int64_t panels_begin = PartBegin(num_panels(), panel_tasks_, panel_task);
   const int64_t panels_end = PartBegin(num_panels(), panel_tasks_, panel_task + 1);
-  for (int64_t panel = PartBegin(num_panels(), panel_tasks_, panel_task); panel < panels_end;
-       panel += panels_per_block_) {
-    block.first_panel = panel;
-    block.last_panel = std::min(panel + panels_per_block_, panels_end);
-    for (int64_t tile = 0; tile < block.num_tiles; tile += tiles_per_block_) {
+  const bool all_cached = packed_size() * static_cast<int64_t>(sizeof(float)) <= kCacheBytes;
+  for (int64_t panel = panels_begin; panel < panels_end; panel += panels_per_block_) {
+    for (int64_t tile = tiles_begin; tile < tiles_end; tile += tiles_per_block_) {
+      Block block;
       block.first_tile = tile;
-      block.last_tile = std::min(tile + tiles_per_block_, block.num_tiles);
-      block.panels_are_cached = all_cached || tile > 0;
+      block.last_tile = std::min(tile + tiles_per_block_, tiles_end);
+      block.first_panel = panel;
+      block.last_panel = std::min(panel + panels_per_block_, panels_end);
+      block.panels_are_cached = all_cached || tile > tiles_begin;
       BlockRun(*this, block, packed, epilogue, workspace).Run(rows);
     }
   }

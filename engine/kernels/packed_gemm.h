@@ -38,15 +38,25 @@ struct PackedLayout {
 void PackPanels(const PackedLayout& layout, const float* source, absl::Span<const int64_t> row_offsets,
                 int64_t column_stride, int64_t begin, int64_t end, float* packed);
 
+// Rows whose runs are zero but for these, in ascending order: pixels at the same border of an image, where the kernel
+// hangs over. The others are not multiplied.
+struct RowSet {
+  int64_t count;
+  std::vector<int64_t> runs;
+};
+
 // A product's size. Row i of A is `runs` pieces of `run_length` neighbouring elements; those of group g lie
 // g * group_stride further.
 struct GemmShape {
-  int64_t rows = 0;                  // M
+  std::vector<RowSet> rows;          // M, in the order in which they are computed
   int64_t runs = 1, run_length = 0;  // K
   int64_t columns = 0;               // N, of one group
   int64_t groups = 1, group_stride = 0;
 
   int64_t k() const { return runs * run_length; }
+
+  // The product of ordinary matrices.
+  static GemmShape Matrix(int64_t m, int64_t k, int64_t n);
 };
 
 // What happens to a sum before it is stored.
@@ -58,17 +68,18 @@ struct Epilogue {
 
 // Where rows of the operands are. Filled for tiles of a few rows at a time.
 struct TileRows {
-  const float** a;         // [runs][count]: run r of row i, in group 0, at a[r * count + i]
+  int64_t set, first;  // rows [first, first + count) of a set
+  int count;
+  const float** a;         // [runs of the set][count], in group 0: the r-th run of row i at a[r * count + i]
   float** c;               // [count]
   const float** residual;  // [count]; nullptr when the product has none
 };
-// Fills in rows [first, first + count) of the product.
-using RowSource = absl::FunctionRef<void(int64_t first, int count, const TileRows& rows)>;
+using RowSource = absl::FunctionRef<void(const TileRows& rows)>;
 
 class GemmPlan {
  public:
   GemmPlan() = default;
-  GemmPlan(const GemmShape& shape, const GemmTarget& target, int num_threads);
+  GemmPlan(GemmShape shape, const GemmTarget& target, int num_threads);
 
   const PackedLayout& layout() const { return layout_; }  // of each group
   int64_t packed_size() const { return shape_.groups * layout_.num_elements(); }
@@ -80,24 +91,31 @@ class GemmPlan {
   void RunTask(int task, const float* packed, const Epilogue& epilogue, RowSource rows, char* workspace) const;
 
  private:
+  // The runs that one set of rows multiplies in one piece.
+  struct Slice {
+    int64_t first_run;  // among those of the set
+    std::vector<int64_t> b_rows;
+  };
   // A part of K that is multiplied before the next, so that its piece of a panel stays in the cache over all tiles.
   struct Piece {
-    int64_t first_run, runs;
     int64_t a_offset, run_length;
-    int64_t first_k;
-    int64_t size() const { return runs * run_length; }
+    int64_t first_k, size;
+    std::vector<Slice> slices;  // of each set
   };
   struct Block;
   class BlockRun;
 
+  void AddPiece(int64_t first_run, int64_t last_run, int64_t first_element, int64_t last_element);
   void CutForThreads(int num_threads);
   void CutForCaches();
   int64_t num_panels() const { return shape_.groups * layout_.num_panels(); }
+  int64_t num_tiles() const { return first_tiles_.back(); }
   int64_t pointers_per_tile() const { return kMaxTileRows * (shape_.runs + 2); }
   int64_t num_sums() const;
 
   GemmShape shape_;
   PackedLayout layout_;
+  std::vector<int64_t> first_tiles_;  // of each set, and the number of all
   int64_t row_tasks_ = 1, panel_tasks_ = 1;
   int64_t tiles_per_block_ = 1;   // tiles whose rows of A are used for one panel after the other
   int64_t panels_per_block_ = 1;  // panels that stay in the cache over all tiles of a task
@@ -113,11 +131,12 @@ struct MatrixRows {
   const float* residual = nullptr;
   int64_t residual_stride = 0;
 
-  void operator()(int64_t first, int count, const TileRows& rows) const {
-    for (int i = 0; i < count; ++i) {
-      rows.a[i] = a + (first + i) * a_stride;
-      rows.c[i] = c + (first + i) * c_stride;
-      if (rows.residual != nullptr) rows.residual[i] = residual + (first + i) * residual_stride;
+  void operator()(const TileRows& rows) const {
+    for (int i = 0; i < rows.count; ++i) {
+      const int64_t row = rows.first + i;
+      rows.a[i] = a + row * a_stride;
+      rows.c[i] = c + row * c_stride;
+      if (rows.residual != nullptr) rows.residual[i] = residual + row * residual_stride;
     }
   }
 };

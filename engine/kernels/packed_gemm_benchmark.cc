@@ -18,7 +18,7 @@ namespace {
 void BM_PackedGemm(benchmark::State& state) {
   const int64_t m = state.range(0), n = state.range(1), k = state.range(2);
   const bool residual = state.range(3) != 0, cold = state.range(4) != 0;
-  const GemmPlan plan({.rows = m, .run_length = k, .columns = n}, ActiveGemmTarget(), 1);
+  const GemmPlan plan(GemmShape::Matrix(m, k, n), ActiveGemmTarget(), 1);
   const int64_t size = plan.packed_size();
   const int64_t copies = cold ? std::max<int64_t>((64 << 20) / 4 / size, 1) : 1;
   AlignedBuffer packed(size * copies), a(m * k), c(m * n), r(m * n), bias(n);
@@ -38,12 +38,13 @@ void BM_PackedGemm(benchmark::State& state) {
 
 void Shapes(benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgNames({"m", "n", "k", "residual", "cold"});
-  constexpr int64_t kShapes[][4] = {{3136, 64, 64, 0},   {3136, 256, 64, 0},  {3136, 256, 64, 1},  {3136, 64, 256, 0},
-                                    {784, 512, 256, 0},  {784, 512, 128, 1},  {784, 128, 512, 0},  {196, 1024, 512, 0},
-                                    {196, 1024, 256, 1}, {196, 256, 1024, 0}, {49, 2048, 1024, 0}, {49, 2048, 512, 1},
-                                    {49, 512, 2048, 0},  {128, 768, 768, 0},  {128, 3072, 768, 0}, {128, 768, 3072, 1},
-                                    {8, 1000, 2048, 0},  {1, 1000, 2048, 0},  {2, 1000, 2048, 0},  {3, 1000, 2048, 0},
-                                    {1, 256, 512, 0},    {1, 128, 256, 0},    {1, 2, 128, 0},      {1, 4096, 9216, 0}};
+  constexpr int64_t kShapes[][4] = {{192, 256, 64, 0},   {192, 256, 64, 1},   {192, 64, 64, 0},    {3136, 64, 64, 0},
+                                    {3136, 256, 64, 0},  {3136, 256, 64, 1},  {3136, 64, 256, 0},  {784, 512, 256, 0},
+                                    {784, 512, 128, 1},  {784, 128, 512, 0},  {196, 1024, 512, 0}, {196, 1024, 256, 1},
+                                    {196, 256, 1024, 0}, {49, 2048, 1024, 0}, {49, 2048, 512, 1},  {49, 512, 2048, 0},
+                                    {128, 768, 768, 0},  {128, 3072, 768, 0}, {128, 768, 3072, 1}, {8, 1000, 2048, 0},
+                                    {1, 1000, 2048, 0},  {2, 1000, 2048, 0},  {3, 1000, 2048, 0},  {1, 256, 512, 0},
+                                    {1, 128, 256, 0},    {1, 2, 128, 0},      {1, 4096, 9216, 0}};
   for (const auto& shape : kShapes) {
     for (int64_t cold : {0, 1}) benchmark->Args({shape[0], shape[1], shape[2], shape[3], cold});
   }

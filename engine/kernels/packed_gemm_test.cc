@@ -17,7 +17,7 @@ struct Product {
   int64_t m, k, n;
   int threads = 1;
   bool bias = false, residual = false;
-  ActivationSpec activation;
+  ActivationSpec activation = {};
   int64_t groups = 1;
 
   std::vector<float> a = {}, b = {}, bias_values = {}, residual_values = {};
@@ -33,8 +33,10 @@ struct Product {
     constexpr int64_t kBorder = 3;
     constexpr float kUntouched = 12345;
     const int64_t columns = n * groups, c_stride = columns + kBorder;
-    const GemmPlan plan({.rows = m, .run_length = k, .columns = n, .groups = groups, .group_stride = k},
-                        ActiveGemmTarget(), threads);
+    GemmShape shape = GemmShape::Matrix(m, k, n);
+    shape.groups = groups;
+    shape.group_stride = k;
+    const GemmPlan plan(shape, ActiveGemmTarget(), threads);
     AlignedBuffer packed(plan.packed_size());
     std::vector<int64_t> row_offsets(k);
     for (int64_t i = 0; i < k; ++i) row_offsets[i] = i * n;

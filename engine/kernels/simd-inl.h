@@ -15,6 +15,15 @@ namespace baryon::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+// As CpuTargetName() has it.
+#if HWY_TARGET == HWY_AVX3
+constexpr char kTargetName[] = "avx512";
+#elif HWY_TARGET == HWY_AVX2
+constexpr char kTargetName[] = "avx2";
+#else
+constexpr char kTargetName[] = "portable";
+#endif
+
 // Accumulators stay in registers only when every loop over them is unrolled completely.
 #define BARYON_UNROLL _Pragma("GCC unroll 32")
 
