@@ -7,12 +7,11 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <new>
 
 namespace baryon::kernels {
 
-// Floats, 64-byte aligned, not initialised. Large buffers ask for large pages: weights are streamed from end to end,
-// and prefetching stops at the end of each page.
+// Floats, 64-byte aligned, not initialised; data() is nullptr when there is no memory. Large buffers ask for large
+// pages: weights are streamed from end to end, and prefetching stops at the end of each page.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
@@ -20,9 +19,7 @@ class AlignedBuffer {
     constexpr size_t kLine = 64, kLargePage = 2 << 20;
     const size_t bytes = static_cast<size_t>(size) * sizeof(float);
     void* data = nullptr;
-    if (posix_memalign(&data, bytes >= kLargePage ? kLargePage : kLine, bytes == 0 ? kLine : bytes) != 0) {
-      throw std::bad_alloc();
-    }
+    if (posix_memalign(&data, bytes >= kLargePage ? kLargePage : kLine, bytes == 0 ? kLine : bytes) != 0) return;
     if (bytes >= kLargePage) madvise(data, bytes, MADV_HUGEPAGE);
     data_.reset(static_cast<float*>(data));
   }

@@ -12,6 +12,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace baryon::kernels::HWY_NAMESPACE {
+namespace {
 
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
@@ -70,6 +71,7 @@ const DepthwiseTarget& DepthwiseKernels() {
   return target;
 }
 
+}  // namespace
 }  // namespace baryon::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

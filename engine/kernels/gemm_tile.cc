@@ -22,6 +22,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace baryon::kernels::HWY_NAMESPACE {
+namespace {
 
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
@@ -162,6 +163,7 @@ const GemmTarget& Target() {
   return target;
 }
 
+}  // namespace
 }  // namespace baryon::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -12,17 +12,17 @@
 namespace baryon::kernels {
 namespace {
 
-constexpr int64_t kOutside = -1;
 constexpr int64_t kLeastPixels = 4;  // of a box of its own: lower tiles do not run at full speed everywhere
+constexpr size_t kMostSegments =
+    9;  // along an axis: beyond, kernels are so large that every output is a case of its own
 
 }  // namespace
 
 IndirectConvPlan::IndirectConvPlan(const ConvGeometry& geometry, const ConvOptions& options)
-    : geometry_(geometry), options_(options), zeros_(geometry.channels) {
+    : geometry_(geometry), options_(options), zeros_(geometry.channels, 0.0f) {
   if (options_.in_stride == 0) options_.in_stride = geometry.channels;
   if (options_.out_stride == 0) options_.out_stride = geometry.filters;
   if (options_.residual_stride == 0) options_.residual_stride = geometry.filters;
-  std::fill(zeros_.begin(), zeros_.end(), 0.0f);
   for (const AxisPhase& z : AxisPhases(geometry, 0)) {
     for (const AxisPhase& y : AxisPhases(geometry, 1)) {
       for (const AxisPhase& x : AxisPhases(geometry, 2)) AddPart(z, y, x, options.num_threads);
@@ -30,51 +30,51 @@ IndirectConvPlan::IndirectConvPlan(const ConvGeometry& geometry, const ConvOptio
   }
 }
 
-IndirectConvPlan::Axis IndirectConvPlan::MakeAxis(const AxisPhase& phase, int axis) const {
-  int64_t stride = options_.in_stride;
-  for (int inner = axis + 1; inner < 3; ++inner) stride *= geometry_.in[inner];
-  Axis made = {phase, {}};
-  for (int64_t j = 0; j < phase.count; ++j) {
-    for (int64_t offset : phase.offset) {
-      const int64_t at = j * phase.in_step + offset;
-      made.offsets.push_back(at < 0 || at >= geometry_.in[axis] ? kOutside : at * stride);
-    }
-  }
-  return made;
-}
-
-// The outputs of `axis` cut where the positions inside the input change, or left whole when a segment would be shorter
-// than `least_count`.
-std::vector<IndirectConvPlan::Segment> IndirectConvPlan::Segments(const Axis& axis, int64_t least_count) const {
-  const int64_t positions = axis.positions();
+// The outputs of an axis cut where the positions inside the input change, or left whole when there would be too many
+// segments or one shorter than `least_count`.
+std::vector<IndirectConvPlan::Segment> IndirectConvPlan::Segments(const AxisPhase& phase, int64_t in_size,
+                                                                  int64_t least_count) {
+  const std::vector<Segment> whole = {{0, phase.count, 0, phase.positions()}};
+  // The first position inside, and the first beyond, move down as outputs move on.
+  const auto position_at = [&](int64_t input) {
+    return std::lower_bound(phase.offset.begin(), phase.offset.end(), input) - phase.offset.begin();
+  };
+  const auto positions_of = [&](int64_t j) {
+    return std::pair(position_at(-j * phase.in_step), position_at(in_size - j * phase.in_step));
+  };
   std::vector<Segment> segments;
-  for (int64_t j = 0; j < axis.phase.count; ++j) {
-    const int64_t* offsets = axis.offsets.data() + j * positions;
-    int64_t first = 0, last = positions;
-    while (first < last && offsets[first] < 0) ++first;
-    while (last > first && offsets[last - 1] < 0) --last;
-    if (!segments.empty() && segments.back().first == first && segments.back().last == last) {
-      segments.back().end = j + 1;
-    } else {
-      segments.push_back({j, j + 1, first, last});
+  for (int64_t begin = 0; begin < phase.count;) {
+    if (segments.size() == kMostSegments) return whole;
+    const auto positions = positions_of(begin);
+    int64_t end = begin + 1;
+    for (int64_t beyond = phase.count; end < beyond;) {
+      const int64_t middle = end + (beyond - end) / 2;
+      if (positions_of(middle) == positions) {
+        end = middle + 1;
+      } else {
+        beyond = middle;
+      }
     }
+    segments.push_back({begin, end, positions.first, positions.second});
+    begin = end;
   }
   for (const Segment& segment : segments) {
-    if (segment.count() < least_count) return {{0, axis.phase.count, 0, positions}};
+    if (segment.count() < least_count) return whole;
   }
   return segments;
 }
 
 void IndirectConvPlan::AddPart(const AxisPhase& z, const AxisPhase& y, const AxisPhase& x, int num_threads) {
-  Part part = {{MakeAxis(z, 0), MakeAxis(y, 1), MakeAxis(x, 2)}, {}, {}, packed_size_, num_tasks_};
+  Part part = {{z, y, x}, {}, {}, packed_size_, num_tasks_};
+  const Extents& in = geometry_.in;
   GemmShape shape;
   const auto least = [&](int64_t pixels_each) {
     const int64_t pixels = std::max<int64_t>(geometry_.batch * pixels_each, 1);
     return (kLeastPixels + pixels - 1) / pixels;
   };
-  for (const Segment& z_segment : Segments(part.axes[0], least(y.count * x.count))) {
-    for (const Segment& y_segment : Segments(part.axes[1], least(z_segment.count() * x.count))) {
-      for (const Segment& x_segment : Segments(part.axes[2], least(z_segment.count() * y_segment.count()))) {
+  for (const Segment& z_segment : Segments(z, in[0], least(y.count * x.count))) {
+    for (const Segment& y_segment : Segments(y, in[1], least(z_segment.count() * x.count))) {
+      for (const Segment& x_segment : Segments(x, in[2], least(z_segment.count() * y_segment.count()))) {
         part.boxes.push_back({z_segment, y_segment, x_segment});
         RowSet& rows = shape.rows.emplace_back();
         rows.count = geometry_.batch * z_segment.count() * y_segment.count() * x_segment.count();
@@ -123,9 +123,9 @@ std::string IndirectConvPlan::PackedForm() const {
 void IndirectConvPlan::Pack(const float* weight, const WeightStrides& strides, float* packed) const {
   for (const Part& part : parts_) {
     std::vector<int64_t> row_offsets;  // in the order of the runs
-    for (int64_t z : part.axes[0].phase.kernel) {
-      for (int64_t y : part.axes[1].phase.kernel) {
-        for (int64_t x : part.axes[2].phase.kernel) {
+    for (int64_t z : part.axes[0].kernel) {
+      for (int64_t y : part.axes[1].kernel) {
+        for (int64_t x : part.axes[2].kernel) {
           const int64_t position = (z * geometry_.kernel[1] + y) * geometry_.kernel[2] + x;
           for (int64_t c = 0; c < geometry_.group_channels(); ++c) {
             row_offsets.push_back(position * strides.position + c * strides.channel);
@@ -183,22 +183,23 @@ class IndirectConvPlan::PixelRows {
     return 1;
   }
 
-  const int64_t* Offsets(int axis, int64_t j) const {
-    return part_.axes[axis].offsets.data() + j * part_.axes[axis].positions();
-  }
-
   // a[0], a[stride], ...: the inputs of one pixel, position by position.
   void PointToInputs(const Box& box, int64_t image, const Extents& at, int stride, const float** a) const {
-    const float* in = operands_.in + image * plan_.geometry_.in_pixels() * plan_.options_.in_stride;
-    const int64_t* z_offsets = Offsets(0, at[0]);
-    const int64_t* y_offsets = Offsets(1, at[1]);
-    const int64_t* x_offsets = Offsets(2, at[2]);
+    const Extents& size = plan_.geometry_.in;
+    const auto in_coordinate = [&](int axis, int64_t position) {
+      return at[axis] * part_.axes[axis].in_step + part_.axes[axis].offset[position];
+    };
+    const auto is_inside = [&](int axis, int64_t coordinate) { return coordinate >= 0 && coordinate < size[axis]; };
     for (int64_t pz = box[0].first; pz < box[0].last; ++pz) {
+      const int64_t z = in_coordinate(0, pz);
       for (int64_t py = box[1].first; py < box[1].last; ++py) {
-        const int64_t row = z_offsets[pz] + y_offsets[py], row_sign = z_offsets[pz] | y_offsets[py];
+        const int64_t y = in_coordinate(1, py);
+        const bool row_is_inside = is_inside(0, z) && is_inside(1, y);
+        const int64_t row = ((image * size[0] + z) * size[1] + y) * size[2];
         for (int64_t px = box[2].first; px < box[2].last; ++px, a += stride) {
-          const bool outside = (row_sign | x_offsets[px]) < 0;
-          *a = outside ? plan_.zeros_.data() : in + row + x_offsets[px];
+          const int64_t x = in_coordinate(2, px);
+          *a = row_is_inside && is_inside(2, x) ? operands_.in + (row + x) * plan_.options_.in_stride
+                                                : plan_.zeros_.data();
         }
       }
     }
@@ -207,7 +208,7 @@ class IndirectConvPlan::PixelRows {
   int64_t OutPixel(int64_t image, const Extents& at) const {
     int64_t pixel = image;
     for (int axis = 0; axis < 3; ++axis) {
-      const AxisPhase& phase = part_.axes[axis].phase;
+      const AxisPhase& phase = part_.axes[axis];
       pixel = pixel * plan_.geometry_.out[axis] + phase.first + at[axis] * phase.step;
     }
     return pixel;

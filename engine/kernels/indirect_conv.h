@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/kernels/aligned_buffer.h"
 #include "engine/kernels/conv.h"
 #include "engine/kernels/packed_gemm.h"
 
@@ -29,14 +28,6 @@ class IndirectConvPlan : public ConvPlan {
   void RunTask(int task, const ConvOperands& operands, char* workspace) const override;
 
  private:
-  // One axis of the outputs of a part, and where their inputs are: position p of output j reads offsets[j * positions +
-  // p] elements behind the image's first, or outside of it where that is negative.
-  struct Axis {
-    AxisPhase phase;
-    std::vector<int64_t> offsets;
-
-    int64_t positions() const { return phase.positions(); }
-  };
   // Outputs [begin, end) along an axis, whose positions outside of [first, last) are outside of the input.
   struct Segment {
     int64_t begin, end;
@@ -48,7 +39,7 @@ class IndirectConvPlan : public ConvPlan {
   using Box = std::array<Segment, 3>;  // a row set
   // The outputs of one phase on each axis: all of them, but for transposed convolutions.
   struct Part {
-    std::array<Axis, 3> axes;
+    std::array<AxisPhase, 3> axes;
     std::vector<Box> boxes;
     GemmPlan gemm;
     int64_t packed_offset;
@@ -57,13 +48,12 @@ class IndirectConvPlan : public ConvPlan {
   class PixelRows;
 
   bool IsMatrixProduct() const;
-  Axis MakeAxis(const AxisPhase& phase, int axis) const;
-  std::vector<Segment> Segments(const Axis& axis, int64_t least_count) const;
+  static std::vector<Segment> Segments(const AxisPhase& phase, int64_t in_size, int64_t least_count);
   void AddPart(const AxisPhase& z, const AxisPhase& y, const AxisPhase& x, int num_threads);
 
   ConvGeometry geometry_;
   ConvOptions options_;
-  AlignedBuffer zeros_;  // a pixel outside of the input
+  std::vector<float> zeros_;  // a pixel outside of the input
   std::vector<Part> parts_;
   int64_t packed_size_ = 0;
   int num_tasks_ = 0;

@@ -14,6 +14,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace baryon::kernels::HWY_NAMESPACE {
+namespace {
 
 constexpr int64_t kBlock = 16;
 
@@ -42,6 +43,7 @@ int64_t InterleaveThree(const float* planes, int64_t plane_stride, int64_t count
   return i;
 }
 
+}  // namespace
 }  // namespace baryon::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
