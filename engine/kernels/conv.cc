@@ -1,10 +1,13 @@
 // Which algorithm for which geometry.
-//   depthwise      as many groups and filters as channels
+//   depthwise 3x3  as many groups and filters as channels, the usual kernel
+//   depthwise      the same with other kernels
 //   strip gemm     few channels, so that the run of one kernel position would be short: the first layer of a network
 //   indirect gemm  everything else
 #include "engine/kernels/conv.h"
 
 #include "engine/kernels/depthwise.h"
+#include "engine/kernels/depthwise_3x3.h"
+#include "engine/kernels/depthwise_weights.h"
 #include "engine/kernels/indirect_conv.h"
 #include "engine/kernels/strip_conv.h"
 
@@ -21,7 +24,8 @@ bool SuitsStrips(const ConvGeometry& geometry) {
 }  // namespace
 
 std::unique_ptr<ConvPlan> MakeConvPlan(const ConvGeometry& geometry, const ConvOptions& options) {
-  if (DepthwisePlan::Supports(geometry)) return std::make_unique<DepthwisePlan>(geometry, options);
+  if (Depthwise3x3Plan::Supports(geometry)) return std::make_unique<Depthwise3x3Plan>(geometry, options);
+  if (IsDepthwise(geometry)) return std::make_unique<DepthwisePlan>(geometry, options);
   if (SuitsStrips(geometry) && geometry.kernel[2] > 1) {
     return std::make_unique<StripConvPlan>(geometry, options, /*channels_first=*/false);
   }

@@ -15,7 +15,8 @@ TEST(ConvTest, ChoosesByGeometry) {
   EXPECT_THAT(Choice(TestConv::Square(64, 128, 14, 3).Finish()), StartsWith("indirect gemm"));
   EXPECT_THAT(Choice(TestConv::Square(64, 128, 14, 1, 2).Finish()), StartsWith("indirect gemm"));
   EXPECT_THAT(Choice(TestConv::Square(3, 64, 32, 7, 2).Finish()), StartsWith("strip gemm"));
-  EXPECT_THAT(Choice(TestConv::Square(64, 64, 14, 3, 1, 64).Finish()), StartsWith("depthwise"));
+  EXPECT_THAT(Choice(TestConv::Square(64, 64, 14, 3, 1, 64).Finish()), StartsWith("depthwise 3x3"));
+  EXPECT_THAT(Choice(TestConv::Square(64, 64, 14, 5, 1, 64).Finish()), StartsWith("depthwise avx"));
   EXPECT_THAT(Choice(TestConv::Square(64, 128, 14, 3, 1, 64).Finish()), StartsWith("indirect gemm"));
   EXPECT_THAT(Choice(TestConv::Square(3, 8, 14, 4, 2).Transposed().Finish()), StartsWith("indirect gemm"));
 }

@@ -3,35 +3,25 @@
 // computed one by one, with the positions they have.
 #include "engine/kernels/depthwise.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
+#include "engine/kernels/depthwise_weights.h"
 #include "engine/kernels/gemm_tile.h"
 #include "engine/kernels/limits.h"
 
 namespace baryon::kernels {
-namespace {
-
-constexpr double kTaskMultiplications = 200e3;  // worth handing to another thread
-
-}  // namespace
-
 DepthwisePlan::DepthwisePlan(const ConvGeometry& geometry, const ConvOptions& options)
     : geometry_(geometry), options_(options), target_(ActiveDepthwiseTarget()), gemm_target_(ActiveGemmTarget()) {
   for (int64_t* stride : {&options_.in_stride, &options_.out_stride, &options_.residual_stride}) {
     if (*stride == 0) *stride = geometry.channels;
   }
-  const int64_t width = target_.vector_width;
-  packed_channels_ = (geometry.channels + width - 1) / width * width;
+  packed_channels_ = PackedChannels(geometry.channels, target_.vector_width);
   for (int axis = 0; axis < 3; ++axis) phases_[axis] = AxisPhases(geometry, axis);
   for (const AxisPhase& phase : phases_[2]) {
     Offsets& offsets = offsets_.emplace_back();
     for (int64_t offset : phase.offset) offsets.in.push_back(offset * options_.in_stride);
     for (int64_t kernel : phase.kernel) offsets.weight.push_back(kernel * packed_channels_);
   }
-  const double wanted = options.num_threads == 1 ? 1 : 4 * options.num_threads;
-  const double worthwhile = 1 + geometry.num_multiplications() / kTaskMultiplications;
-  num_tasks_ = static_cast<int>(std::min({worthwhile, wanted, static_cast<double>(num_rows())}));
+  num_tasks_ = DepthwiseTasks(geometry, num_rows(), options.num_threads);
 }
 
 std::string DepthwisePlan::ToString() const {
@@ -40,13 +30,8 @@ std::string DepthwisePlan::ToString() const {
 
 std::string DepthwisePlan::PackedForm() const { return absl::StrCat("depthwise ", packed_channels_); }
 
-// [position][channel], with a zero for each channel that only completes a vector.
 void DepthwisePlan::Pack(const float* weight, const WeightStrides& strides, float* packed) const {
-  for (int64_t position = 0; position < geometry_.num_positions(); ++position) {
-    float* row = packed + position * packed_channels_;
-    for (int64_t c = 0; c < geometry_.channels; ++c) row[c] = weight[c * strides.group + position * strides.position];
-    std::fill(row + geometry_.channels, row + packed_channels_, 0.0f);
-  }
+  PackDepthwise(geometry_, weight, strides, packed_channels_, packed);
 }
 
 int64_t DepthwisePlan::workspace_bytes() const {

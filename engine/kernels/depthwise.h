@@ -17,10 +17,7 @@ namespace baryon::kernels {
 
 class DepthwisePlan : public ConvPlan {
  public:
-  static bool Supports(const ConvGeometry& geometry) {
-    return geometry.groups == geometry.channels && geometry.filters == geometry.channels;
-  }
-
+  // For geometries that IsDepthwise() says are.
   DepthwisePlan(const ConvGeometry& geometry, const ConvOptions& options);
 
   std::string ToString() const override;
