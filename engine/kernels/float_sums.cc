@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/kernels/simd-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace baryon::kernels::HWY_NAMESPACE {
 namespace {
@@ -60,10 +62,8 @@ HWY_INLINE double SumBlock(D d, Term term, const float* x, int64_t n, float cent
     s3 = hn::Add(s3, term(d, hn::LoadU(d, x + i + 3 * lanes), c));
   }
   for (; i + lanes <= n; i += lanes) s0 = hn::Add(s0, term(d, hn::LoadU(d, x + i), c));
-  double sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
-  const Single single;
-  for (; i < n; ++i) sum += hn::GetLane(term(single, hn::LoadU(single, x + i), hn::Set(single, center)));
-  return sum;
+  if (i < n) s1 = hn::Add(s1, hn::IfThenElseZero(hn::FirstN(d, n - i), term(d, LoadFirst(d, x + i, n - i), c)));
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
 }
 
 template <class Term>
@@ -124,18 +124,25 @@ struct Larger {
   HWY_INLINE V operator()(D, V best, V x) const {
     return hn::IfThenElse(hn::Or(hn::Gt(x, best), hn::IsNaN(x)), x, best);
   }
+  template <class D, class V>
+  HWY_INLINE V OfLanes(D d, V v) const {
+    return hn::MaxOfLanes(d, v);
+  }
 };
 struct Smaller {
   template <class D, class V>
   HWY_INLINE V operator()(D, V best, V x) const {
     return hn::IfThenElse(hn::Or(hn::Lt(x, best), hn::IsNaN(x)), x, best);
   }
+  template <class D, class V>
+  HWY_INLINE V OfLanes(D d, V v) const {
+    return hn::MinOfLanes(d, v);
+  }
 };
 
 template <class Better>
 float ExtremeOfRow(Better better, float start, const float* x, int64_t n) {
   const Full d;
-  const Single single;
   const int64_t lanes = hn::Lanes(d);
   auto b0 = hn::Set(d, start), b1 = b0;
   int64_t i = 0;
@@ -143,12 +150,14 @@ float ExtremeOfRow(Better better, float start, const float* x, int64_t n) {
     b0 = better(d, b0, hn::LoadU(d, x + i));
     b1 = better(d, b1, hn::LoadU(d, x + i + lanes));
   }
-  HWY_ALIGN float lane[hn::MaxLanes(d)];
-  hn::Store(better(d, b0, b1), d, lane);
-  auto best = hn::Set(single, start);
-  for (int64_t j = 0; j < lanes; ++j) best = better(single, best, hn::LoadU(single, lane + j));
-  for (; i < n; ++i) best = better(single, best, hn::LoadU(single, x + i));
-  return hn::GetLane(best);
+  if (i + lanes <= n) {
+    b0 = better(d, b0, hn::LoadU(d, x + i));
+    i += lanes;
+  }
+  if (i < n) b1 = hn::IfThenElse(hn::FirstN(d, n - i), better(d, b1, LoadFirst(d, x + i, n - i)), b1);
+  const auto best = better(d, b0, b1);
+  if (!hn::AllFalse(d, hn::IsNaN(best))) return std::numeric_limits<float>::quiet_NaN();
+  return hn::GetLane(better.OfLanes(d, best));
 }
 
 template <class Better>
