@@ -170,8 +170,9 @@ class SymbolReader {
       BARYON_ASSIGN_OR_RETURN(const Value value, ReadEntry(entry, "heads"));
       const Node& node = symbol_.graph.node(value.node);
       const std::string name =
-          node.is_op() ? absl::StrCat(node.name, "_", node.op->output_name(value.output, node.num_visible_outputs))
-                       : node.name;
+          node.is_op()
+              ? absl::StrCat(node.name, "_", node.op->output_name(value.output, static_cast<int>(node.types.size())))
+              : node.name;
       symbol_.graph.AddOutput(value, name);
     }
     if (symbol_.graph.outputs().empty()) return Broken(where_, "expected at least one head, got none");
