@@ -193,8 +193,11 @@ ModelMetrics::~ModelMetrics() {
   if (--shared->second.users == 0) families_->models.erase(shared);
 }
 
-void ModelMetrics::CountRequest(Protocol protocol, Transport transport, absl::StatusCode code,
-                                const RequestTimes& times) {
+void ModelMetrics::CountArrival() { series_.in_flight.Increment(); }
+
+void ModelMetrics::CountAnswer(Protocol protocol, Transport transport, absl::StatusCode code,
+                               const RequestTimes& times) {
+  series_.in_flight.Decrement();
   const Series::Outcome& outcome = series_.OutcomeOf(protocol, transport, code);
   outcome.requests.Increment();
   outcome.nv.Increment();
@@ -218,8 +221,6 @@ void ModelMetrics::CountBatch(int64_t rows) {
   series_.nv_count.Increment(static_cast<double>(rows));
   series_.nv_exec_count.Increment();
 }
-
-void ModelMetrics::SetInFlight(int64_t requests) { series_.in_flight.Set(static_cast<double>(requests)); }
 
 void ModelMetrics::SetQueued(int64_t requests) {
   series_.queued.Set(static_cast<double>(requests));

@@ -40,11 +40,12 @@ class ModelMetrics {
   ModelMetrics(const ModelMetrics&) = delete;
   ModelMetrics& operator=(const ModelMetrics&) = delete;
 
-  // A request was answered. The phases of `times` count when `code` is OK; the total always does.
-  void CountRequest(Protocol protocol, Transport transport, absl::StatusCode code, const RequestTimes& times);
+  // A request has come, and later: it was answered. The phases of `times` count when `code` is OK; the total always
+  // does.
+  void CountArrival();
+  void CountAnswer(Protocol protocol, Transport transport, absl::StatusCode code, const RequestTimes& times);
   // A forward pass of `rows` rows was run.
   void CountBatch(int64_t rows);
-  void SetInFlight(int64_t requests);
   void SetQueued(int64_t requests);
   void SetLoadDuration(absl::Duration duration);
 

@@ -25,9 +25,9 @@ TEST(ServerMetricsTest, NamesTheServersVersion) {
 TEST(ServerMetricsTest, CountsRequestsByModelProtocolAndCode) {
   ServerMetrics metrics("1");
   const auto model = metrics.ForModel("digits", 3);
-  model->CountRequest(Protocol::kOpenInference, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
-  model->CountRequest(Protocol::kOpenInference, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
-  model->CountRequest(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kInvalidArgument, SomeTimes());
+  model->CountAnswer(Protocol::kOpenInference, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  model->CountAnswer(Protocol::kOpenInference, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kInvalidArgument, SomeTimes());
   const std::string labels = "model=\"digits\",protocol=\"oip\",transport=\"grpc\",version=\"3\"}";
   EXPECT_THAT(metrics.ToText(),
               AllOf(HasSubstr("baryon_requests_total{code=\"OK\"," + labels + " 2"),
@@ -37,11 +37,20 @@ TEST(ServerMetricsTest, CountsRequestsByModelProtocolAndCode) {
 TEST(ServerMetricsTest, MeasuresEveryOutcomeButPhasesOfSuccessOnly) {
   ServerMetrics metrics("1");
   const auto model = metrics.ForModel("digits", 3);
-  model->CountRequest(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kInternal, SomeTimes());
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kInternal, SomeTimes());
   EXPECT_THAT(metrics.ToText(),
               AllOf(HasSubstr("baryon_request_duration_seconds_count{code_class=\"server_error\",model=\"digits\","
                               "protocol=\"baryon\",version=\"3\"} 1"),
                     HasSubstr("baryon_queue_duration_seconds_count{model=\"digits\",version=\"3\"} 0")));
+}
+
+TEST(ServerMetricsTest, ShowsRequestsThatAreNotAnsweredYet) {
+  ServerMetrics metrics("1");
+  const auto model = metrics.ForModel("digits", 3);
+  model->CountArrival();
+  model->CountArrival();
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  EXPECT_THAT(metrics.ToText(), HasSubstr("baryon_inflight_requests{model=\"digits\",version=\"3\"} 1"));
 }
 
 TEST(ServerMetricsTest, CountsRowsAndBatches) {
@@ -57,8 +66,8 @@ TEST(ServerMetricsTest, CountsRowsAndBatches) {
 TEST(ServerMetricsTest, SpeaksToDashboardsOfTriton) {
   ServerMetrics metrics("1");
   const auto model = metrics.ForModel("digits", 3);
-  model->CountRequest(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
-  model->CountRequest(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kDeadlineExceeded, SomeTimes());
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kDeadlineExceeded, SomeTimes());
   model->SetQueued(4);
   const std::string labels = "{model=\"digits\",version=\"3\"}";
   EXPECT_THAT(metrics.ToText(),
@@ -72,8 +81,8 @@ TEST(ServerMetricsTest, SpeaksToDashboardsOfTriton) {
 TEST(ServerMetricsTest, ForgetsVersionsThatAreGone) {
   ServerMetrics metrics("1");
   auto model = metrics.ForModel("digits", 3);
-  model->CountRequest(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
-  model->CountRequest(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kInternal, SomeTimes());
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kInternal, SomeTimes());
   model.reset();
   EXPECT_THAT(metrics.ToText(), Not(HasSubstr("digits")));
 }
