@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 constexpr absl::string_view kSymbolSuffix = "-symbol.json";
 
 absl::Status CannotRead(const std::string& folder, const std::error_code& error) {
-  return absl::NotFoundError(absl::StrCat("cannot read repository ", Quote(folder), ": ", error.message()));
+  return absl::NotFoundError(absl::StrCat("cannot read repository \"", folder, "\": ", error.message()));
 }
 
 // The paths in `folder`, sorted; none when it cannot be read.
