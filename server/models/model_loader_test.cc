@@ -15,7 +15,7 @@ using testing::HasSubstr;
 class ModelLoaderTest : public testing::Test {
  protected:
   absl::StatusOr<std::shared_ptr<const ServedModel>> Load(ModelOpener open) {
-    return ModelLoader(std::move(open), {}, executor_, metrics_).Load({"m", 7, "somewhere", ""});
+    return ModelLoader(std::move(open), {}, executor_, metrics_).Load({"m", 7, "somewhere", std::nullopt, ""});
   }
   ModelOpener Opening(OpenedModel opened) {
     return [opened](const ModelVersion&) { return opened; };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -30,7 +31,8 @@ absl::Status CannotRead(const std::string& folder, const std::error_code& error)
 // The paths in `folder`, sorted; none when it cannot be read.
 std::vector<fs::path> ChildrenOf(const fs::path& folder, std::error_code& error) {
   std::vector<fs::path> children;
-  for (fs::directory_iterator child(folder, error), end; !error && child != end; child.increment(error)) {
+  for (fs::directory_iterator child(folder.empty() ? "." : folder, error), end; !error && child != end;
+       child.increment(error)) {
     children.push_back(child->path());
   }
   std::sort(children.begin(), children.end());
@@ -52,19 +54,13 @@ std::string FingerprintOf(const fs::path& folder, const std::string& prefix = ""
   return fingerprint;
 }
 
-// The versions of the model at `path`: those of its version folders, else one.
-std::vector<ModelVersion> VersionsOf(const std::string& name, const fs::path& path) {
+// The version folders of the model at `path`; none where its files lie in `path` itself. As FindModelFiles decides.
+std::vector<int64_t> VersionFoldersOf(const fs::path& path) {
   std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) {
-    return {{name, 1, path.string(), FingerprintOf(path.parent_path(), name)}};
+  for (const fs::path& child : ChildrenOf(path, ignored)) {
+    if (absl::EndsWith(child.filename().string(), kSymbolSuffix)) return {};
   }
-  const std::string shared = FingerprintOf(path);  // labels and preprocessing belong to every version
-  std::vector<ModelVersion> versions;
-  for (int64_t version : ListVersions(path.string()).value_or(std::vector<int64_t>())) {
-    versions.push_back({name, version, path.string(), shared + FingerprintOf(path / absl::StrCat(version))});
-  }
-  if (versions.empty()) versions.push_back({name, 1, path.string(), shared});
-  return versions;
+  return ListVersions(path.string()).value_or(std::vector<int64_t>());
 }
 
 }  // namespace
@@ -77,59 +73,64 @@ bool IsModelName(absl::string_view name) {
                      [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.'; });
 }
 
-std::string ModelNameOf(const std::string& path) {
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return fs::canonical(path, ignored).filename().string();
-  const std::string name = fs::path(path).filename().string();
-  return std::string(absl::StripSuffix(name, kSymbolSuffix));
-}
-
-ModelRepository::ModelRepository(std::string folder, std::vector<std::string> models)
+ModelRepository::ModelRepository(std::string folder, std::vector<Model> models)
     : folder_(std::move(folder)), models_(std::move(models)) {}
 
 absl::StatusOr<ModelRepository> ModelRepository::Open(std::string folder, std::vector<std::string> models) {
+  std::vector<Model> named;
   std::set<std::string> names;
-  for (const std::string& model : models) {
-    const std::string name = ModelNameOf(model);
-    if (!IsModelName(name)) {
+  for (const std::string& path : models) {
+    BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(path));
+    if (!IsModelName(files.name)) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "model ", Quote(model), ": expected a name of letters, digits, '_', '-' and '.', got ", Quote(name)));
+          "model \"", path, "\": expected a name of letters, digits, '_', '-' and '.', got ", Quote(files.name)));
     }
-    if (!names.insert(name).second) {
-      return absl::InvalidArgumentError(absl::StrCat("two models are called ", Quote(name)));
+    if (!names.insert(files.name).second) {
+      return absl::InvalidArgumentError(absl::StrCat("two models are called ", Quote(files.name)));
     }
+    named.push_back({files.name, path, files.version.value_or(1)});
   }
   std::error_code error;
   if (!folder.empty() && !fs::is_directory(folder, error)) {
     if (!error) error = std::make_error_code(std::errc::not_a_directory);
     return CannotRead(folder, error);
   }
-  return ModelRepository(std::move(folder), std::move(models));
+  return ModelRepository(std::move(folder), std::move(named));
+}
+
+std::vector<ModelVersion> ModelRepository::VersionsOf(const Model& model) {
+  const fs::path path = model.path;
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) {
+    const std::string stem(absl::StripSuffix(path.filename().string(), kSymbolSuffix));
+    return {{model.name, model.version, model.path, std::nullopt, FingerprintOf(path.parent_path(), stem)}};
+  }
+  const std::string shared = FingerprintOf(path);  // labels and preprocessing belong to every version
+  std::vector<ModelVersion> versions;
+  for (int64_t version : VersionFoldersOf(path)) {
+    versions.push_back(
+        {model.name, version, model.path, version, shared + FingerprintOf(path / absl::StrCat(version))});
+  }
+  if (versions.empty()) versions.push_back({model.name, model.version, model.path, std::nullopt, shared});
+  return versions;
 }
 
 absl::StatusOr<std::vector<ModelVersion>> ModelRepository::Scan() const {
-  std::vector<std::pair<std::string, fs::path>> models;
-  std::set<std::string> named;
-  for (const std::string& model : models_) {
-    models.emplace_back(ModelNameOf(model), model);
-    named.insert(models.back().first);
-  }
+  std::map<std::string, Model> models;
+  for (const Model& model : models_) models[model.name] = model;
   std::error_code error;
   if (!folder_.empty()) {
     for (const fs::path& child : ChildrenOf(folder_, error)) {
       const std::string name = child.filename().string();
       std::error_code ignored;
       // A model that was named on its own stands before one of the repository.
-      if (IsModelName(name) && fs::is_directory(child, ignored) && named.count(name) == 0) {
-        models.emplace_back(name, child);
-      }
+      if (IsModelName(name) && fs::is_directory(child, ignored)) models.insert({name, {name, child.string()}});
     }
     if (error) return CannotRead(folder_, error);
   }
-  std::sort(models.begin(), models.end());
   std::vector<ModelVersion> versions;
-  for (const auto& [name, path] : models) {
-    for (ModelVersion& version : VersionsOf(name, path)) versions.push_back(std::move(version));
+  for (const auto& [name, model] : models) {
+    for (ModelVersion& version : VersionsOf(model)) versions.push_back(std::move(version));
   }
   return versions;
 }

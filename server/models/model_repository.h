@@ -3,6 +3,7 @@
 #define BARYON_SERVER_MODELS_MODEL_REPOSITORY_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ namespace baryon {
 struct ModelVersion {
   std::string name;
   int64_t version = 1;
-  std::string path;         // of the model: with `version`, what FindModelFiles takes
-  std::string fingerprint;  // names, sizes and times of its files: changes when any of them does
+  std::string path;               // of the model,
+  std::optional<int64_t> folder;  // and its version folder, if it has such: what FindModelFiles takes
+  std::string fingerprint;        // names, sizes and times of its files: changes when any of them does
 };
 
 // A name that may stand in requests, metrics and paths: a letter, then up to 127 letters, digits, '_', '-' and '.', and
@@ -33,8 +35,8 @@ bool IsModelName(absl::string_view name);
 // Immutable; thread-safe. Reads the disk at every call.
 class ModelRepository {
  public:
-  // `folder` may be empty: no repository. `models` are folders, symbol files or export prefixes. Errors:
-  // INVALID_ARGUMENT, a model without a proper name, or two of one name; NOT_FOUND, the folder does not exist.
+  // `folder` may be empty: no repository. `models` are what FindModelFiles takes. Errors: NOT_FOUND, the folder or a
+  // model does not exist; INVALID_ARGUMENT, a model without a proper name, or two of one name; those of FindModelFiles.
   static absl::StatusOr<ModelRepository> Open(std::string folder, std::vector<std::string> models);
 
   // Every version of every model, ordered by name, then version. Folders of the repository that are no models by their
@@ -42,14 +44,19 @@ class ModelRepository {
   absl::StatusOr<std::vector<ModelVersion>> Scan() const;
 
  private:
-  ModelRepository(std::string folder, std::vector<std::string> models);
+  // A model, before its versions are known.
+  struct Model {
+    std::string name;
+    std::string path;
+    int64_t version = 1;  // when it has no version folders
+  };
+
+  ModelRepository(std::string folder, std::vector<Model> models);
+  static std::vector<ModelVersion> VersionsOf(const Model& model);
 
   std::string folder_;
-  std::vector<std::string> models_;
+  std::vector<Model> models_;  // those named one by one
 };
-
-// The name of the model at `path`, a folder, symbol file or export prefix: "nets/resnet-symbol.json" is "resnet".
-std::string ModelNameOf(const std::string& path);
 
 }  // namespace baryon
 

@@ -66,6 +66,22 @@ TEST_F(ModelRepositoryTest, TakesModelsNamedOneByOne) {
               ElementsAre("digits:2", "mlp:1", "resnet:1"));
 }
 
+TEST_F(ModelRepositoryTest, AVersionFolderOnItsOwnIsThatVersionOfItsModel) {
+  files_.Write("digits/2/m-symbol.json", "{}");
+  files_.Write("digits/3/m-symbol.json", "{}");
+  EXPECT_THAT(Scan("", {files_.path("digits/2")}), ElementsAre("digits:2"));
+}
+
+TEST_F(ModelRepositoryTest, SaysWhichFolderHoldsAVersion) {
+  files_.Write("plain/m-symbol.json", "{}");
+  files_.Write("plain/1/leftover", "");
+  files_.Write("versions/4/m-symbol.json", "{}");
+  const std::vector<ModelVersion> versions = Versions(files_.path());
+  ASSERT_EQ(versions.size(), 2u);
+  EXPECT_EQ(versions[0].folder, std::nullopt);
+  EXPECT_EQ(versions[1].folder, 4);
+}
+
 TEST_F(ModelRepositoryTest, AModelNamedOnItsOwnStandsBeforeTheRepositorys) {
   files_.Write("repository/digits/1/m-symbol.json", "{}");
   files_.Write("mine/digits/7/m-symbol.json", "{}");
@@ -73,10 +89,12 @@ TEST_F(ModelRepositoryTest, AModelNamedOnItsOwnStandsBeforeTheRepositorys) {
 }
 
 TEST_F(ModelRepositoryTest, RefusesNamesThatAreNoneAndTwoOfOneName) {
-  EXPECT_THAT(ModelRepository::Open("", {"nets/..x"}),
+  for (const char* name : {"nets/..x", "a/net", "b/net"}) files_.Write(absl::StrCat(name, "-symbol.json"), "{}");
+  EXPECT_THAT(ModelRepository::Open("", {files_.path("nets/..x")}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("got \"..x\"")));
-  EXPECT_THAT(ModelRepository::Open("", {"a/net", "b/net"}),
+  EXPECT_THAT(ModelRepository::Open("", {files_.path("a/net"), files_.path("b/net")}),
               StatusIs(absl::StatusCode::kInvalidArgument, "two models are called \"net\""));
+  EXPECT_THAT(ModelRepository::Open("", {files_.path("nowhere")}), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(ModelRepositoryTest, SaysWhenThereIsNoRepository) {
