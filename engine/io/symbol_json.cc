@@ -165,7 +165,10 @@ class GraphBuilder {
       BARYON_ASSIGN_OR_RETURN(const Value value, ToValue(head, "heads"));
       const Node& node = graph_.node(value.node);
       std::string base = node.name;
-      if (node.is_op()) absl::StrAppend(&base, "_", node.op->output_name(value.output, node.num_visible_outputs));
+      if (node.is_op()) {
+        const int num_outputs = static_cast<int>(node.types.size());
+        absl::StrAppend(&base, "_", node.op->output_name(value.output, num_outputs));
+      }
       std::string name = base;
       for (int i = 1; !names.insert(name).second; ++i) name = absl::StrCat(base, "_", i);
       graph_.AddOutput(value, std::move(name));
