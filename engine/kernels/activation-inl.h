@@ -9,22 +9,11 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
-#include <cmath>
-
 #include "engine/kernels/activation.h"
+#include "engine/kernels/erf-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace baryon::kernels::HWY_NAMESPACE {
-
-// The error function, lane by lane.
-template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
-V ErfOf(D d, V x) {
-  namespace hn = hwy::HWY_NAMESPACE;
-  HWY_ALIGN float lanes[hn::MaxLanes(d)];
-  hn::Store(x, d, lanes);
-  for (float& lane : lanes) lane = std::erf(lane);
-  return hn::Load(d, lanes);
-}
 
 // activation(x) for each lane.
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
@@ -61,7 +50,7 @@ V Activate(D d, const ActivationSpec& activation, V x) {
     case Activation::kSelu:
       return hn::Mul(hn::Set(d, 1.0507009873554805f), elu(x, hn::Set(d, 1.6732632423543772f)));
     case Activation::kGelu: {
-      const V phi = hn::Add(one, ErfOf(d, hn::Mul(x, hn::Set(d, 0.70710678118654752f))));
+      const V phi = hn::Add(one, Erf(d, hn::Mul(x, hn::Set(d, 0.70710678118654752f))));
       return hn::Mul(hn::Mul(x, hn::Set(d, 0.5f)), phi);
     }
     case Activation::kGeluTanh: {
