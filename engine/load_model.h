@@ -17,8 +17,10 @@ namespace baryon {
 
 // Reads symbol and parameters and binds these to the graph: the inputs that remain are the model's. Parameters are
 // matched by name, with and without "arg:" and "aux:"; their elements are read when they are packed. Without a
-// parameter file every variable is an input. Errors name file, node or parameter, expected and got: DATA_LOSS,
-// UNIMPLEMENTED (operators), NOT_FOUND (a parameter the graph needs), INVALID_ARGUMENT (a shape that does not fit).
+// parameter file every variable is an input. Labels of loss operators stay inputs; the runtime does not ask for them.
+// Arrays that the graph has no use for are warned about. Errors name file, node or parameter, expected and got:
+// DATA_LOSS, UNIMPLEMENTED (operators), NOT_FOUND (parameters the graph needs), INVALID_ARGUMENT (shapes that do not
+// fit).
 absl::StatusOr<Graph> ReadModel(const ModelFiles& files);
 
 // FindModelFiles, ReadModel, Executable::Create. The first Run compiles; see Executable. `pool` outlives the result.
@@ -31,11 +33,13 @@ struct ModelReport {
   std::vector<std::string> missing_parameters;
   std::vector<std::string> extra_parameters;  // harmless: the graph has no use for them
   std::vector<std::string> wrong_shapes;      // a sentence each
-  std::vector<std::string> other;             // a sentence each
+  std::vector<std::string> other;             // a sentence each: files that cannot be read, attributes, values
   bool can_be_loaded() const {
     return unknown_operators.empty() && missing_parameters.empty() && wrong_shapes.empty() && other.empty();
   }
 };
+
+// Reads everything, the elements of all parameters included. Errors: only that the symbol file cannot be opened.
 absl::StatusOr<ModelReport> CheckModel(const ModelFiles& files);
 
 }  // namespace baryon

@@ -50,7 +50,8 @@ TEST(AttrsTest, ReadsTuplesOfBothGenerations) {
   EXPECT_THAT(Parsed<IntTuple>("3"), ElementsAre(3));
   EXPECT_THAT(Parsed<IntTuple>("()"), ElementsAre());
   EXPECT_THAT(Parsed<OptionalIntTuple>("(None, 2)"), ElementsAre(std::nullopt, 2));
-  for (const char* text : {"3, 3", "(3, 3", "", "(a,)", "(1,,2)", "((1, 2), 3)"}) EXPECT_TRUE(Refused<IntTuple>(text)) << text;
+  for (const char* text : {"3, 3", "(3, 3", "", "(a,)", "(1,,2)", "((1, 2), 3)"})
+    EXPECT_TRUE(Refused<IntTuple>(text)) << text;
 }
 
 TEST(AttrsTest, ReadsDtypesByNameAndCode) {
@@ -63,7 +64,8 @@ TEST(AttrsTest, ReadsDtypesByNameAndCode) {
 
 TEST(AttrsTest, ErrorsSayWhatWasExpectedAndWhatCame) {
   int64_t value;
-  EXPECT_THAT(ParseAttr("three", value), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("expected a whole number, got \"three\"")));
+  EXPECT_THAT(ParseAttr("three", value),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("expected a whole number, got \"three\"")));
 }
 
 TEST(AttrsTest, WritesWhatMxnetWrites) {
@@ -78,7 +80,8 @@ TEST(AttrsTest, WritesWhatMxnetWrites) {
 }
 
 TEST(AttrsTest, NumbersSurviveTheWayThroughText) {
-  for (double value : {0.1, 1.0 / 3, 1e300, -5e-324, 123456789.123456789, 1e22}) EXPECT_EQ(Parsed<double>(FormatAttr(value)), value);
+  for (double value : {0.1, 1.0 / 3, 1e300, -5e-324, 123456789.123456789, 1e22})
+    EXPECT_EQ(Parsed<double>(FormatAttr(value)), value);
 }
 
 }  // namespace

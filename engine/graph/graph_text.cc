@@ -161,6 +161,8 @@ class GraphReader {
     if (it == nodes_.end()) return Expected("a value defined above", text);
     value.node = it->second;
     if (parts.size() == 2 && !absl::SimpleAtoi(parts[1], &value.output)) return Expected("an output number", text);
+    const int num_outputs = static_cast<int>(graph_.node(value.node).types.size());
+    if (value.output < 0 || value.output >= num_outputs) return Expected("an output of the node", text);
     return value;
   }
 

@@ -184,7 +184,7 @@ class GraphBuilder {
   std::vector<std::string> repeated_variables_;
 };
 
-// What __shape__ and __dtype__ of a variable say. A dimension of 0 is unknown unless the file has NumPy shapes.
+// What __shape__ and __dtype__ of a variable say. Without NumPy shapes a dimension of 0 is unknown, and so is rank 0.
 TensorType DeclaredType(const SymbolNode& variable, bool np_shape) {
   TensorType declared;
   IntTuple dims;
@@ -193,7 +193,7 @@ TensorType DeclaredType(const SymbolNode& variable, bool np_shape) {
     for (int64_t& dim : dims) {
       if (dim < 0 || (dim == 0 && !np_shape)) dim = Shape::kUnknownDim;
     }
-    declared.shape = Shape(absl::MakeConstSpan(dims));
+    if (np_shape || !dims.empty()) declared.shape = Shape(absl::MakeConstSpan(dims));
   }
   if (dtype != nullptr) ParseAttr(*dtype, declared.dtype).IgnoreError();
   return declared;

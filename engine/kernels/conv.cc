@@ -2,6 +2,7 @@
 //   depthwise 3x3  as many groups and filters as channels, the usual kernel
 //   depthwise      the same with other kernels
 //   strip gemm     few channels, so that the run of one kernel position would be short: the first layer of a network
+//   winograd       3x3 at stride 1, where its fewer multiplications outweigh its transforms and larger weights
 //   indirect gemm  everything else
 #include "engine/kernels/conv.h"
 
@@ -10,6 +11,7 @@
 #include "engine/kernels/depthwise_weights.h"
 #include "engine/kernels/indirect_conv.h"
 #include "engine/kernels/strip_conv.h"
+#include "engine/kernels/winograd_conv.h"
 
 namespace baryon::kernels {
 namespace {
@@ -28,6 +30,9 @@ std::unique_ptr<ConvPlan> MakeConvPlan(const ConvGeometry& geometry, const ConvO
   if (IsDepthwise(geometry)) return std::make_unique<DepthwisePlan>(geometry, options);
   if (SuitsStrips(geometry) && geometry.kernel[2] > 1) {
     return std::make_unique<StripConvPlan>(geometry, options, /*channels_first=*/false);
+  }
+  if (const int m = WinogradConvPlan::BestTile(geometry, options.most_winograd); m > 0) {
+    return std::make_unique<WinogradConvPlan>(geometry, options, m);
   }
   return std::make_unique<IndirectConvPlan>(geometry, options);
 }

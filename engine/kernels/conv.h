@@ -23,6 +23,9 @@ struct ConvOptions {
   int num_threads = 1;
   // Elements from one pixel to the next, where the tensor is a part of a wider one; 0: densely packed.
   int64_t in_stride = 0, out_stride = 0, residual_stride = 0;
+  // The largest m of F(m x m, 3x3) that may be taken: 0 (none: when the weight is packed for each run), 2, or 4, which
+  // loses a digit.
+  int most_winograd = 0;
 };
 
 struct ConvOperands {

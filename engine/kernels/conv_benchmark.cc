@@ -70,6 +70,8 @@ constexpr Layer kOthers[] = {
 class Network {
  public:
   Network(const std::vector<Layer>& layers, int64_t batch) {
+    ConvOptions options;
+    options.most_winograd = 4;
     int64_t largest = 0, packed = 0, workspace = 0;
     for (const Layer& layer : layers) {
       ConvGeometry g;
@@ -85,7 +87,7 @@ class Network {
       g.out = {1, out, out};
       for (int i = 0; i < layer.count; ++i) {
         Step step;
-        step.plan = layer.channels == 3 ? MakeChannelsFirstConvPlan(g, {}) : MakeConvPlan(g, {});
+        step.plan = layer.channels == 3 ? MakeChannelsFirstConvPlan(g, {}) : MakeConvPlan(g, options);
         step.packed = packed;
         step.residual = layer.residual;
         packed += (step.plan->packed_size() + 15) / 16 * 16;

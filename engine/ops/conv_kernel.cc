@@ -192,6 +192,8 @@ absl::StatusOr<std::unique_ptr<Kernel>> MakeConvKernel(const ConvNode& node, Pre
   ConvGeometry geometry = node.geometry;
   kernels::ConvOptions options;
   options.num_threads = context.num_threads();
+  const bool weight_is_known = context.constant(1) != nullptr;
+  if (weight_is_known) options.most_winograd = context.numerics() == Numerics::kStrict ? 2 : 4;
   if (!node.channels_last) geometry.batch = 1;
   std::unique_ptr<ConvPlan> plan;
   if (!node.data_channels_last) plan = kernels::MakeChannelsFirstConvPlan(geometry, options);

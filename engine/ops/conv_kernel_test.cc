@@ -56,7 +56,7 @@ ConvOpTester<ConvolutionAttrs> Layer() {
   ConvOpTester<ConvolutionAttrs> tester;
   tester.data = {2, 20, 9, 9};
   tester.attrs.kernel = {3, 3};
-  tester.attrs.pad = {1, 1};
+  tester.attrs.dilate = tester.attrs.pad = {2, 2};
   tester.attrs.num_filter = 30;
   return tester;
 }
@@ -99,6 +99,17 @@ TEST(ConvKernelTest, TellsWhatItDoes) {
   layer.attrs.layout = Layout::kNHWC;
   PreparedConv last(layer, true, cache);
   EXPECT_THAT(last.kernel->algorithm(), ::testing::Not(HasSubstr("transposed")));
+}
+
+TEST(ConvKernelTest, TakesWinogradForConstantWeightsOnly) {
+  PreparedCache cache;
+  ConvOpTester<ConvolutionAttrs> layer;
+  layer.data = {1, 28, 28, 64};
+  layer.attrs.kernel = {3, 3};
+  layer.attrs.num_filter = 64;
+  layer.attrs.layout = Layout::kNHWC;
+  EXPECT_THAT(PreparedConv(layer, true, cache).kernel->algorithm(), HasSubstr("winograd 2x2"));  // strict
+  EXPECT_THAT(PreparedConv(layer, false, cache).kernel->algorithm(), HasSubstr("indirect gemm"));
 }
 
 // The same elements under one key, read as another layout, must not be taken for the packed form of the first.

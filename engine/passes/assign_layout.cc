@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "engine/base/status_macros.h"
 #include "engine/passes/passes.h"
 
@@ -30,6 +31,9 @@ IntTuple ToFirst(int64_t rank) {
   for (int64_t axis = 1; axis < rank - 1; ++axis) axes.push_back(axis);
   return axes;
 }
+
+constexpr const char* kFirstLayouts[] = {"NCW", "NCHW", "NCDHW"};  // by rank - 3
+constexpr int64_t kMostPictureChannels = 4;
 
 class LayoutAssigner {
  public:
@@ -73,7 +77,9 @@ class LayoutAssigner {
     Attrs attrs = node.attr_texts();
     if (node.op->to_channels_last) attrs = *node.op->to_channels_last(node.attrs.get(), static_cast<int>(rank));
     std::vector<Value> inputs = node.inputs;
-    for (Value& value : inputs) {
+    const bool reads_first = ReadsChannelsFirst(node);
+    if (reads_first) attrs.Set("data_layout", kFirstLayouts[rank - 3]);
+    for (Value& value : absl::MakeSpan(inputs).subspan(reads_first ? 1 : 0)) {
       if (!node.op->to_channels_last && graph_.type(value).shape.rank() < rank) {
         BARYON_ASSIGN_OR_RETURN(value, WithRank(value, rank));
       }
@@ -93,6 +99,15 @@ class LayoutAssigner {
       graph_.ReplaceUses(from, restored);
     }
     return absl::OkStatus();
+  }
+
+  // Whether the convolution is a network's first: it reads a picture of few channels as it comes, and gathers its
+  // patches in the new order for nothing.
+  bool ReadsChannelsFirst(const Node& node) const {
+    if (!node.Is("Convolution") || last_of_.count(node.inputs[0]) > 0) return false;
+    const TensorType& data = graph_.type(node.inputs[0]);
+    return data.shape[1] <= kMostPictureChannels && node.Get<int64_t>("num_group") == 1 &&
+           data.dtype == DType::kFloat32;
   }
 
   absl::StatusOr<Value> Transpose(Value value, const IntTuple& axes, const std::string& name) {

@@ -11,22 +11,32 @@ using ::testing::Not;
 
 TEST(AssignLayoutTest, AChainOfLayersHasOneTransposeAtEachEnd) {
   EXPECT_EQ(RunPass(AssignLayout, R"(
-                input data: float32 [2, 3, 6, 6]
-                const w: float32 [4, 3, 3, 3]
+                input data: float32 [2, 6, 6, 6]
+                const w: float32 [4, 6, 3, 3]
                 conv = Convolution(data, w) {kernel=(3, 3), no_bias=True, num_filter=4}
                 act = relu(conv)
                 pool = Pooling(act) {kernel=(2, 2), stride=(2, 2)}
                 output y_output = pool)"),
             WithoutTypes(R"(
-                input data: float32 [2, 3, 6, 6]
+                input data: float32 [2, 6, 6, 6]
                 data_transposed = transpose(data) {axes=(0, 2, 3, 1)}
-                const w: float32 [4, 3, 3, 3]
+                const w: float32 [4, 6, 3, 3]
                 w_transposed = transpose(w) {axes=(0, 2, 3, 1)}
                 conv = Convolution(data_transposed, w_transposed) {kernel=(3, 3), layout=NHWC, no_bias=True, num_filter=4}
                 act = relu(conv)
                 pool = Pooling(act) {kernel=(2, 2), layout=NHWC, stride=(2, 2)}
                 pool_transposed = transpose(pool) {axes=(0, 3, 1, 2)}
                 output y_output = pool_transposed)"));
+}
+
+TEST(AssignLayoutTest, AFirstConvolutionReadsThePictureAsItComes) {
+  const std::string after = RunPass(AssignLayout, R"(
+      input data: float32 [2, 3, 8, 8]
+      const w: float32 [4, 3, 3, 3]
+      y = Convolution(data, w) {kernel=(3, 3), no_bias=True, num_filter=4}
+      output y_output = y)");
+  EXPECT_THAT(after, HasSubstr("y = Convolution(data, w_transposed) {data_layout=NCHW"));
+  EXPECT_THAT(after, HasSubstr("layout=NHWC"));
 }
 
 TEST(AssignLayoutTest, ADenseLayerBehindAMapPermutesItsWeightInstead) {
