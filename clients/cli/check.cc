@@ -7,6 +7,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "clients/cli/command.h"
 #include "clients/cli/options.h"
 #include "engine/base/status_macros.h"
@@ -41,8 +42,9 @@ absl::Status Check(const std::string& model) {
   BARYON_ASSIGN_OR_RETURN(const ModelReport report, CheckModel(files));
   std::fputs(FormatReport(report).c_str(), stdout);
   if (!report.can_be_loaded()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("model \"", files.name, "\" cannot be loaded: ", NumProblems(report), " problems"));
+    const size_t problems = NumProblems(report);
+    return absl::FailedPreconditionError(absl::StrCat("model \"", files.name, "\" cannot be loaded: ", problems,
+                                                      problems == 1 ? " problem" : " problems"));
   }
   std::printf("model \"%s\" can be loaded\n", files.name.c_str());
   return absl::OkStatus();

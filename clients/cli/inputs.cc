@@ -47,8 +47,7 @@ absl::Status ReadInput(const std::string& argument, std::vector<InputFile>& inpu
   } else if (extension == ".png" || extension == ".jpg" || extension == ".jpeg") {
     BARYON_ASSIGN_OR_RETURN(file.picture, ReadFile(file.path));
   } else {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", file.path, "\": expected an .npy, .npz, .png or .jpg file"));
+    return absl::InvalidArgumentError(absl::StrCat("\"", file.path, "\": expected an .npy, .npz, .png or .jpg file"));
   }
   inputs.push_back(std::move(file));
   return absl::OkStatus();

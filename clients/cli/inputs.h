@@ -13,7 +13,7 @@ namespace baryon {
 
 // One input as it was named on the command line.
 struct InputFile {
-  std::string name;     // empty: the only input of the model
+  std::string name;  // empty: the only input of the model
   std::string path;
   Tensor tensor;        // of an array
   std::string picture;  // the bytes of a picture; empty for an array

@@ -26,17 +26,16 @@ void AddModelArgument(CLI::App& command, std::string& model) {
 
 void AddNumericsOption(CLI::App& command, Numerics& numerics) {
   const std::map<std::string, Numerics> names = {{"strict", Numerics::kStrict}, {"fast", Numerics::kFast}};
-  command.add_option("--numerics", numerics, "How exact results are: strict or fast")
+  command.add_option("--numerics", numerics, "How exact results are")
       ->transform(CLI::CheckedTransformer(names))
-      ->default_str("fast");
+      ->option_text("strict|fast [fast]");
 }
 
 void AddShapeOption(CLI::App& command, std::vector<std::string>& shapes) {
   command.add_option("--shape", shapes, "Shape of an input, NAME=1,3,224,224; repeatable")
       ->allow_extra_args(false)
-      ->check([](const std::string& text) {
-        return std::string(ParseShape(SplitShape(text).second).status().message());
-      });
+      ->check(
+          [](const std::string& text) { return std::string(ParseShape(SplitShape(text).second).status().message()); });
 }
 
 absl::StatusOr<Shape> ParseShape(absl::string_view text) {

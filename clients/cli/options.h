@@ -28,8 +28,8 @@ void AddShapeOption(CLI::App& command, std::vector<std::string>& shapes);
 // "1,3,224,224" as a shape; -1 leaves a dimension open.
 absl::StatusOr<Shape> ParseShape(absl::string_view text);
 
-// Values of --shape as hints for GuessInputTypes. The only input of a model needs no name. Errors: INVALID_ARGUMENT, the
-// model has no such input.
+// Values of --shape as hints for GuessInputTypes. The only input of a model needs no name. Errors: INVALID_ARGUMENT,
+// the model has no such input.
 absl::StatusOr<std::vector<TensorSpec>> ShapeHints(const std::vector<std::string>& shapes, const Signature& signature);
 
 // The name of the only input that is not a label, or an error that lists what there is. `what` is in need of a name.

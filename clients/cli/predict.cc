@@ -34,7 +34,8 @@ v1::PredictRequest MakeRequest(const PredictOptions& options, const std::vector<
   v1::Tensor* last = nullptr;
   for (const InputFile& file : files) {
     // Pictures of one input are its rows.
-    const bool next_row = last != nullptr && last->pictures_size() > 0 && !file.picture.empty() && last->name() == file.name;
+    const bool next_row =
+        last != nullptr && last->pictures_size() > 0 && !file.picture.empty() && last->name() == file.name;
     if (!next_row) {
       last = request.add_inputs();
       last->set_name(file.name);
@@ -53,8 +54,8 @@ v1::PredictRequest MakeRequest(const PredictOptions& options, const std::vector<
 absl::StatusOr<v1::PredictResponse> Ask(const std::string& server, const v1::PredictRequest& request) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  const auto stub = v1::PredictionService::NewStub(
-      grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments));
+  const auto stub =
+      v1::PredictionService::NewStub(grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments));
   grpc::ClientContext context;
   v1::PredictResponse response;
   const grpc::Status status = stub->Predict(&context, request, &response);
@@ -108,8 +109,10 @@ void AddPredict(CLI::App& app, Action& action) {
       ->required()
       ->allow_extra_args(false);
   command.add_option("--output", options->output, "FILE.npz, or FILE.npy when there is one output");
-  command.add_option("--server", options->server, "HOST:PORT", true)->envname("BARYON_SERVER");
-  command.add_option("--top", options->top, "Classes to print of a classifier", true)->check(CLI::PositiveNumber);
+  command.add_option("--server", options->server, "HOST:PORT")->capture_default_str()->envname("BARYON_SERVER");
+  command.add_option("--top", options->top, "Classes to print of a classifier")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   command.callback([options, &action] { action = [options] { return Predict(*options); }; });
 }
 

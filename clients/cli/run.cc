@@ -55,8 +55,12 @@ void AddRun(CLI::App& app, Action& action) {
       ->required()
       ->allow_extra_args(false);
   command.add_option("--output", options->output, "FILE.npz, or FILE.npy when there is one output");
-  command.add_option("--top", options->top, "Classes to print of a classifier", true)->check(CLI::PositiveNumber);
-  command.add_option("--threads", options->threads, "Compute threads", true)->check(CLI::Range(1, 1024));
+  command.add_option("--top", options->top, "Classes to print of a classifier")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("--threads", options->threads, "Compute threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
   AddNumericsOption(command, options->compile.numerics);
   command.callback([options, &action] { action = [options] { return Run(*options); }; });
 }

@@ -85,10 +85,16 @@ absl::Status Serve(const ServeOptions& options) {
 
 void AddPorts(CLI::App& command, ServerOptions& server) {
   const CLI::Range ports(0, 65535);
-  command.add_option("--host", server.host, "Address of all ports", true);
-  command.add_option("--grpc-port", server.grpc_port, "Port of gRPC; 0 picks a free one", true)->check(ports);
-  command.add_option("--http-port", server.http_port, "Port of HTTP; 0 picks a free one", true)->check(ports);
-  command.add_option("--metrics-port", server.metrics_port, "Port of metrics; 0 picks a free one", true)->check(ports);
+  command.add_option("--host", server.host, "Address of all ports")->capture_default_str();
+  command.add_option("--grpc-port", server.grpc_port, "Port of gRPC; 0 picks a free one")
+      ->capture_default_str()
+      ->check(ports);
+  command.add_option("--http-port", server.http_port, "Port of HTTP; 0 picks a free one")
+      ->capture_default_str()
+      ->check(ports);
+  command.add_option("--metrics-port", server.metrics_port, "Port of metrics; 0 picks a free one")
+      ->capture_default_str()
+      ->check(ports);
 }
 
 void AddModels(CLI::App& command, ServeOptions& options) {
@@ -96,20 +102,26 @@ void AddModels(CLI::App& command, ServeOptions& options) {
       {"none", ModelControl::kNone}, {"poll", ModelControl::kPoll}, {"explicit", ModelControl::kExplicit}};
   command.add_option("MODEL", options.server.models, "Folders, *-symbol.json files or prefixes of exports");
   command.add_option("--repository", options.server.repository, "Folder of models: NAME/VERSION/...");
-  command.add_option("--model-control", options.server.model_control, "none, poll, or explicit")
+  command.add_option("--model-control", options.server.model_control, "When models of the repository are loaded")
       ->transform(CLI::CheckedTransformer(controls))
-      ->default_str("poll");
-  command.add_option("--poll-seconds", options.poll_seconds, "Between looks at the repository", true)
+      ->option_text("none|poll|explicit [poll]");
+  command.add_option("--poll-seconds", options.poll_seconds, "Between looks at the repository")
+      ->capture_default_str()
       ->check(CLI::PositiveNumber);
 }
 
 void AddLimits(CLI::App& command, ServeOptions& options) {
-  command.add_option("--threads", options.threads, "Compute threads of the process", true)->check(CLI::Range(1, 1024));
-  command.add_option("--max-request-bytes", options.server.max_request_bytes, "Larger requests are refused", true)
+  command.add_option("--threads", options.threads, "Compute threads of the process")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  command.add_option("--max-request-bytes", options.server.max_request_bytes, "Larger requests are refused")
+      ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  command.add_option("--max-queue-ms", options.max_queue_ms, "Longest wait in the queue", true)
+  command.add_option("--max-queue-ms", options.max_queue_ms, "Longest wait in the queue")
+      ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  command.add_option("--drain-seconds", options.drain_seconds, "For requests in flight after SIGTERM", true)
+  command.add_option("--drain-seconds", options.drain_seconds, "For requests in flight after SIGTERM")
+      ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
 }
 
@@ -122,7 +134,9 @@ void AddServe(CLI::App& app, Action& action) {
   AddPorts(command, options->server);
   AddLimits(command, *options);
   AddNumericsOption(command, options->compile.numerics);
-  command.add_option("--log-format", options->log_format, "text or json", true)->check(CLI::IsMember({"text", "json"}));
+  command.add_option("--log-format", options->log_format, "text or json")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "json"}));
   command.add_flag("--log-requests", options->server.log_requests, "A line for each request");
   command.callback([options, &action] {
     if (options->server.models.empty() && options->server.repository.empty()) {
