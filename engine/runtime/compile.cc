@@ -197,8 +197,11 @@ class PlanBuilder {
       const bool dies_here = storages_[storage].lifetime.last == step &&
                              std::count(node.inputs.begin(), node.inputs.end(), input) == 1 &&
                              !OtherInputShares(node, i, storage);
-      if (dies_here && storages_[storage].lifetime.size_bytes == node.types[0].size_bytes() &&
-          graph_.type(input).size_bytes() == node.types[0].size_bytes()) {
+      // Elements as many and as wide as the output's: else a broadcast int64 [1, n] could give its place to a float16
+      // [4, n], whose first row would overwrite what the others need.
+      const TensorType &from = graph_.type(input), &to = node.types[0];
+      if (dies_here && storages_[storage].lifetime.size_bytes == to.size_bytes() &&
+          from.size_bytes() == to.size_bytes() && from.shape.num_elements() == to.shape.num_elements()) {
         return storage;
       }
     }

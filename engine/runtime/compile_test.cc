@@ -69,6 +69,29 @@ TEST_F(CompileTest, APlanRunsInAWorkspaceBoundToIt) {
   EXPECT_THAT(times, testing::Each(testing::Gt(absl::ZeroDuration())));
 }
 
+// [1, 40] int64 and [4, 40] float16 have as many bytes, but the sum needs all of the former for each of its rows.
+TEST_F(CompileTest, ABroadcastOperandKeepsItsBuffer) {
+  const auto plan = Make(R"(
+    input x: int64 [1, 40]
+    input h: float16 [4, 1]
+    more = _plus_scalar(x) {scalar=1.0}
+    sum = _npi_add(more, h)
+    y = _plus_scalar(sum) {scalar=0.0}
+    output y_output = y)",
+                         {{DType::kInt64, {1, 40}}, {DType::kFloat16, {4, 1}}});
+  ThreadPool pool(1);
+  Workspace workspace(pool);
+  ASSERT_OK(workspace.Bind(*plan));
+  std::vector<int64_t> x(40);
+  for (int i = 0; i < 40; ++i) x[i] = i;
+  const std::vector<Half> h = {Half(0), Half(100), Half(200), Half(300)};
+  std::vector<Half> y(160);
+  const void* inputs[] = {x.data(), h.data()};
+  void* outputs[] = {y.data()};
+  ASSERT_OK(plan->Run(workspace, inputs, outputs));
+  for (int i = 0; i < 160; ++i) ASSERT_EQ(y[i], static_cast<float>(i % 40 + 1 + i / 40 * 100)) << i;
+}
+
 TEST_F(CompileTest, TheOptimizedGraphHasItsTypes) {
   const auto graph = OptimizedGraph(*GraphFromText(kNet), {{DType::kFloat32, {3, 8}}}, {});
   ASSERT_OK(graph);
