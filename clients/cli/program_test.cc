@@ -49,8 +49,12 @@ float Difference(const Tensor& a, const Tensor& b) {
 
 class ProgramTest : public testing::Test {
  protected:
-  const std::string digits_ = GoldenFolder("digits");
   TempFolder files_;
+};
+
+class DigitsTest : public ProgramTest {
+ protected:
+  const std::string digits_ = GoldenFolder("digits");
 };
 
 TEST_F(ProgramTest, SaysItsVersion) {
@@ -92,7 +96,7 @@ TEST_F(ProgramTest, FailureIsOneWithOneLine) {
   EXPECT_THAT(outcome.error, MatchesRegex("baryon: error: [^\n]*nowhere[^\n]*\n"));
 }
 
-TEST_F(ProgramTest, RunGivesWhatMxnetGives) {
+TEST_F(DigitsTest, RunGivesWhatMxnetGives) {
   const std::string target = files_.path("y.npz");
   const Outcome outcome =
       RunBaryon({"run", digits_ + "/digits", "--input", digits_ + "/input.npz", "--output", target});
@@ -106,7 +110,7 @@ TEST_F(ProgramTest, RunGivesWhatMxnetGives) {
   EXPECT_LT(Difference(got[0].second, expected[0].second), 1e-5);
 }
 
-TEST_F(ProgramTest, RunRefusesAWrongInputAndSaysWhatWasExpected) {
+TEST_F(DigitsTest, RunRefusesAWrongInputAndSaysWhatWasExpected) {
   ASSERT_OK(WriteNpy(files_.path("x.npy"), Tensor::Zeros({DType::kFloat32, {1, 3, 8, 8}})));
   const Outcome outcome = RunBaryon({"run", digits_ + "/digits", "--input", files_.path("x.npy")});
   EXPECT_EQ(outcome.exit_code, 1);
@@ -114,7 +118,7 @@ TEST_F(ProgramTest, RunRefusesAWrongInputAndSaysWhatWasExpected) {
               AllOf(HasSubstr("input \"data\": expected float32 [-1, 1, "), HasSubstr("got float32 [1, 3, 8, 8]")));
 }
 
-TEST_F(ProgramTest, SummaryShowsSignatureLayersAndTotals) {
+TEST_F(DigitsTest, SummaryShowsSignatureLayersAndTotals) {
   const Outcome outcome = RunBaryon({"summary", digits_ + "/digits", "--shape", "1,1,8,8", "--graph"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_THAT(outcome.out, AllOf(StartsWith("model   digits\ninput   data float32 [-1, 1, "), HasSubstr("Convolution"),
@@ -123,7 +127,7 @@ TEST_F(ProgramTest, SummaryShowsSignatureLayersAndTotals) {
                                  HasSubstr("# after the passes\ninput data")));
 }
 
-TEST_F(ProgramTest, CheckSaysThatAModelCanBeLoaded) {
+TEST_F(DigitsTest, CheckSaysThatAModelCanBeLoaded) {
   const Outcome outcome = RunBaryon({"check", digits_ + "/digits"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_EQ(outcome.out, "model \"digits\" can be loaded\n");
@@ -140,7 +144,7 @@ TEST_F(ProgramTest, CheckNamesOperatorsItDoesNotKnow) {
   EXPECT_EQ(outcome.error, "baryon: error: model \"m\" cannot be loaded: 1 problem\n");
 }
 
-TEST_F(ProgramTest, BenchReportsEachCombination) {
+TEST_F(DigitsTest, BenchReportsEachCombination) {
   const Outcome outcome = RunBaryon({"bench", digits_ + "/digits", "--shape", "data=1,1,8,8", "--batch", "1,3",
                                      "--threads", "1,2", "--seconds", "0", "--json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
@@ -155,7 +159,7 @@ TEST_F(ProgramTest, BenchReportsEachCombination) {
   }
 }
 
-TEST_F(ProgramTest, BenchProfilesNodes) {
+TEST_F(DigitsTest, BenchProfilesNodes) {
   const Outcome outcome =
       RunBaryon({"bench", digits_ + "/digits", "--shape", "1,1,8,8", "--threads", "1", "--seconds", "0", "--profile"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;

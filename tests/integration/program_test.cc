@@ -138,16 +138,18 @@ TEST_F(ProgramTest, SixteenClientsAtOnceGetWhatMxnetSays) {
 }
 
 TEST_F(ProgramTest, RequestsInFlightAtSigtermAreAnsweredOrRefusedNeverWrong) {
-  std::atomic<int> right{0}, wrong{0};
+  std::atomic<int> right{0}, wrong{0}, finished{0};
   std::vector<std::thread> clients;
   for (int client = 0; client < 4; ++client) {
     clients.emplace_back([&] {
       for (std::vector<float> answer; !(answer = Predict(0, 300)).empty();) ++(IsRight(answer, 0, 300) ? right : wrong);
+      ++finished;
     });
   }
-  while (right < 8 && wrong == 0) std::this_thread::yield();
+  while (right < 8 && wrong == 0 && finished < 4) std::this_thread::yield();
   server_.Signal(SIGTERM);
   for (std::thread& client : clients) client.join();
+  EXPECT_GE(right, 8);
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(server_.Wait(), 0);
 }
