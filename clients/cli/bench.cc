@@ -1,0 +1,296 @@
+// baryon bench: the time of forward passes.
+//
+// Every combination of batch and threads is a trial. Trials take turns of a fraction of a second until each has had its
+// time, so that a machine that slows down slows all of them alike. A turn opens with a pass that is not counted, which
+// brings the trial's weights back into the caches.
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "clients/cli/command.h"
+#include "clients/cli/options.h"
+#include "engine/base/status_macros.h"
+#include "engine/load_model.h"
+#include "nlohmann/json.hpp"
+
+namespace baryon {
+namespace {
+
+constexpr absl::Duration kTurn = absl::Milliseconds(200);
+constexpr size_t kFewestRuns = 5;
+
+struct BenchOptions {
+  std::string model;
+  std::vector<int> batches;  // empty: as --shape says, else 1
+  std::vector<int> threads = {AvailableCores()};
+  std::vector<std::string> shapes;
+  double seconds = 5;
+  bool json = false, profile = false;
+  CompileOptions compile;
+};
+
+// A model loaded for one number of threads.
+struct LoadedModel {
+  std::unique_ptr<ThreadPool> pool;  // outlives the executable
+  std::shared_ptr<const Executable> executable;
+  absl::Duration load_time;
+};
+
+// One combination of batch and threads.
+struct Trial {
+  const Executable* executable = nullptr;
+  int64_t batch = 1;
+  int threads = 1;
+  absl::Duration load_time;  // of the files, and of compiling for this batch
+  std::vector<Tensor> inputs, outputs;
+  absl::Duration time_used;
+  std::vector<double> run_ms;  // in the order of the runs; sorted by Finish
+};
+
+// Elements in [0, 1): small enough for every activation, and index 0 where whole numbers are wanted.
+Tensor RandomTensor(const TensorType& type) {
+  Tensor tensor = Tensor::Allocate(type);
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> distribution(0, 1);
+  DispatchDType(type.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    T* elements = tensor.mutable_data<T>();
+    for (int64_t i = 0; i < tensor.num_elements(); ++i) elements[i] = static_cast<T>(distribution(random));
+  });
+  return tensor;
+}
+
+absl::StatusOr<LoadedModel> Load(const BenchOptions& options, int threads) {
+  LoadedModel loaded;
+  loaded.pool = std::make_unique<ThreadPool>(threads);
+  const absl::Time start = absl::Now();
+  BARYON_ASSIGN_OR_RETURN(loaded.executable, LoadModel(options.model, *loaded.pool, options.compile));
+  loaded.load_time = absl::Now() - start;
+  return loaded;
+}
+
+// `batch` goes before what --shape says of axis 0; without it this decides.
+int64_t SetBatch(std::optional<int> batch, std::vector<TensorSpec>& hints) {
+  if (!batch.has_value()) {
+    return hints.empty() ? 1 : std::max<int64_t>(1, hints[0].type.shape[0]);
+  }
+  for (TensorSpec& hint : hints) hint.type.shape[0] = *batch;
+  return *batch;
+}
+
+absl::StatusOr<Trial> Prepare(const BenchOptions& options, const LoadedModel& loaded, std::optional<int> batch) {
+  const Executable& executable = *loaded.executable;
+  BARYON_ASSIGN_OR_RETURN(std::vector<TensorSpec> hints, ShapeHints(options.shapes, executable.signature()));
+  Trial trial;
+  trial.executable = &executable;
+  trial.batch = SetBatch(batch, hints);
+  trial.threads = executable.pool().num_threads();
+  trial.load_time = loaded.load_time;
+  BARYON_ASSIGN_OR_RETURN(const TensorTypes types,
+                          GuessInputTypes(executable.graph(), executable.signature(), trial.batch, hints));
+  const absl::Time start = absl::Now();
+  BARYON_ASSIGN_OR_RETURN(const TensorTypes output_types, executable.OutputTypes(types));
+  trial.load_time += absl::Now() - start;
+  for (const TensorType& type : types) {
+    trial.inputs.push_back(type.dtype == DType::kUnknown ? Tensor() : RandomTensor(type));
+  }
+  for (const TensorType& type : output_types) trial.outputs.push_back(Tensor::Allocate(type));
+  return trial;
+}
+
+absl::Status RunOnce(Trial& trial) { return trial.executable->Run(trial.inputs, absl::MakeSpan(trial.outputs)); }
+
+absl::Status TakeTurn(Trial& trial) {
+  BARYON_RETURN_IF_ERROR(RunOnce(trial));
+  const absl::Time turn_start = absl::Now();
+  absl::Time start = turn_start;
+  do {
+    BARYON_RETURN_IF_ERROR(RunOnce(trial));
+    const absl::Time end = absl::Now();
+    trial.run_ms.push_back(absl::ToDoubleMilliseconds(end - start));
+    start = end;
+  } while (start - turn_start < kTurn);
+  trial.time_used += start - turn_start;
+  return absl::OkStatus();
+}
+
+absl::Status RunTrials(absl::Duration time, std::vector<Trial>& trials) {
+  for (bool done = false; !done;) {
+    done = true;
+    for (Trial& trial : trials) {
+      if (trial.time_used >= time && trial.run_ms.size() >= kFewestRuns) continue;
+      done = false;
+      BARYON_RETURN_IF_ERROR(TakeTurn(trial));
+    }
+  }
+  for (Trial& trial : trials) std::sort(trial.run_ms.begin(), trial.run_ms.end());
+  return absl::OkStatus();
+}
+
+// The smallest element of `sorted` that a share of `fraction` does not exceed.
+double Percentile(const std::vector<double>& sorted, double fraction) {
+  return sorted[static_cast<size_t>(fraction * static_cast<double>(sorted.size() - 1) + 0.5)];
+}
+
+double RowsPerSecond(const Trial& trial) {
+  return static_cast<double>(trial.batch) * static_cast<double>(trial.run_ms.size()) /
+         absl::ToDoubleSeconds(trial.time_used);
+}
+
+// The most memory that this program ever had at once, in millions of bytes; 0 where the system does not say. Not from
+// getrusage, which counts the program that started this one.
+double PeakMegabytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    constexpr absl::string_view kKey = "VmHWM:";
+    int64_t kib = 0;
+    if (absl::StartsWith(line, kKey) && std::sscanf(line.c_str() + kKey.size(), "%ld", &kib) == 1) {
+      return static_cast<double>(kib) * 1024 / 1e6;
+    }
+  }
+  return 0;
+}
+
+void PrintJson(const std::string& model, const std::vector<Trial>& trials) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Trial& trial : trials) {
+    list.push_back({{"model", model},
+                    {"batch", trial.batch},
+                    {"threads", trial.threads},
+                    {"runs", trial.run_ms.size()},
+                    {"min_ms", trial.run_ms.front()},
+                    {"median_ms", Percentile(trial.run_ms, 0.5)},
+                    {"p99_ms", Percentile(trial.run_ms, 0.99)},
+                    {"rows_per_second", RowsPerSecond(trial)},
+                    {"load_ms", absl::ToDoubleMilliseconds(trial.load_time)},
+                    {"peak_rss_mb", PeakMegabytes()}});
+  }
+  // A name of a file may be no UTF-8.
+  std::printf("%s\n", list.dump(1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+void PrintTable(const std::string& model, const std::vector<Trial>& trials) {
+  std::printf("model %s\n%6s %8s %7s %9s %9s %9s %9s %12s %9s\n", model.c_str(), "batch", "threads", "runs", "min ms",
+              "median", "p90", "p99", "rows/s", "load ms");
+  for (const Trial& trial : trials) {
+    std::printf("%6ld %8d %7zu %9.3f %9.3f %9.3f %9.3f %12.1f %9.1f\n", trial.batch, trial.threads, trial.run_ms.size(),
+                trial.run_ms.front(), Percentile(trial.run_ms, 0.5), Percentile(trial.run_ms, 0.9),
+                Percentile(trial.run_ms, 0.99), RowsPerSecond(trial), absl::ToDoubleMilliseconds(trial.load_time));
+  }
+  std::printf("peak memory %.1f MB\n", PeakMegabytes());
+}
+
+// --- Profiles
+
+// The time of each step of `plan`, of `runs` forward passes together.
+absl::StatusOr<std::vector<absl::Duration>> TimeSteps(const Trial& trial, const Plan& plan, size_t runs) {
+  std::vector<const void*> inputs;
+  for (const Tensor& input : trial.inputs) inputs.push_back(input.empty() ? nullptr : input.raw_data());
+  std::vector<Tensor> outputs;
+  std::vector<void*> addresses;
+  for (const TensorType& type : plan.output_types()) {
+    outputs.push_back(Tensor::Allocate(type));
+    addresses.push_back(outputs.back().mutable_raw_data());
+  }
+  WorkspacePool& workspaces = trial.executable->workspaces();
+  BARYON_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, workspaces.Take(plan));
+  std::vector<absl::Duration> times(plan.steps().size());
+  absl::Status status;
+  const ThreadPool::ComputeScope scope(trial.executable->pool());
+  for (size_t run = 0; run < runs && status.ok(); ++run) {
+    status = plan.Run(*workspace, inputs, absl::MakeSpan(addresses), absl::MakeSpan(times));
+  }
+  workspaces.Return(std::move(workspace));
+  if (!status.ok()) return status;
+  return times;
+}
+
+// A line a step, the slowest first.
+absl::StatusOr<std::string> Profile(const Trial& trial) {
+  TensorTypes types;
+  for (const Tensor& input : trial.inputs) types.push_back(input.type());
+  BARYON_ASSIGN_OR_RETURN(const std::shared_ptr<const Plan> plan, trial.executable->PlanFor(types));
+  const size_t runs = std::min<size_t>(trial.run_ms.size(), 100);
+  BARYON_ASSIGN_OR_RETURN(const std::vector<absl::Duration> times, TimeSteps(trial, *plan, runs));
+  std::vector<std::pair<double, size_t>> order;
+  double total = 0;
+  for (size_t i = 0; i < times.size(); ++i) {
+    const double ms = absl::ToDoubleMilliseconds(times[i]) / static_cast<double>(runs);
+    order.emplace_back(-ms, i);
+    total += ms;
+  }
+  std::sort(order.begin(), order.end());
+  std::string text = absl::StrFormat("\nprofile of batch %d, %d threads\n%9s %6s  %-24s %s\n", trial.batch,
+                                     trial.threads, "ms", "%", "operator", "node");
+  for (const auto& [negative_ms, i] : order) {
+    absl::StrAppendFormat(&text, "%9.3f %6.1f  %-24s %s\n", -negative_ms, total > 0 ? -100 * negative_ms / total : 0,
+                          plan->steps()[i].op, plan->steps()[i].node);
+  }
+  return text;
+}
+
+// ---
+
+absl::Status Bench(const BenchOptions& options) {
+  BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(options.model));
+  std::vector<LoadedModel> models;
+  std::vector<Trial> trials;
+  for (int threads : options.threads) {
+    std::fprintf(stderr, "baryon: loading %s with threads=%d\n", files.name.c_str(), threads);
+    BARYON_ASSIGN_OR_RETURN(LoadedModel loaded, Load(options, threads));
+    models.push_back(std::move(loaded));
+    std::vector<std::optional<int>> batches(options.batches.begin(), options.batches.end());
+    if (batches.empty()) batches.emplace_back();
+    for (const std::optional<int> batch : batches) {
+      BARYON_ASSIGN_OR_RETURN(Trial trial, Prepare(options, models.back(), batch));
+      trials.push_back(std::move(trial));
+    }
+  }
+  std::fprintf(stderr, "baryon: measuring %zu combinations, %g seconds each\n", trials.size(), options.seconds);
+  BARYON_RETURN_IF_ERROR(RunTrials(absl::Seconds(options.seconds), trials));
+  (options.json ? PrintJson : PrintTable)(files.name, trials);
+  for (const Trial& trial : trials) {
+    if (!options.profile) break;
+    BARYON_ASSIGN_OR_RETURN(const std::string profile, Profile(trial));
+    std::fputs(profile.c_str(), options.json ? stderr : stdout);  // stdout is all JSON, or none
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddBench(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<BenchOptions>();
+  CLI::App& command = *app.add_subcommand("bench", "Times forward passes");
+  AddModelArgument(command, options->model);
+  command.add_option("--batch", options->batches, "Sizes of a batch, 1,8,32")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 65536));
+  command.add_option("--threads", options->threads, "Numbers of compute threads, 1,2")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  AddShapeOption(command, options->shapes);
+  command.add_option("--seconds", options->seconds, "For each combination")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  command.add_flag("--json", options->json, "The result as JSON");
+  command.add_flag("--profile", options->profile, "A table by node too");
+  AddNumericsOption(command, options->compile.numerics);
+  command.callback([options, &action] { action = [options] { return Bench(*options); }; });
+}
+
+}  // namespace baryon

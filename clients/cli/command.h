@@ -1,0 +1,29 @@
+// The commands of the program, one file each. A command describes its options to CLI11 and, when it is the one that was
+// named, leaves behind what is to be done.
+#ifndef BARYON_CLIENTS_CLI_COMMAND_H_
+#define BARYON_CLIENTS_CLI_COMMAND_H_
+
+#include <functional>
+
+#include "absl/status/status.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace baryon {
+
+// What to do once the command line has been read. An error ends the program with its message and exit code 1.
+using Action = std::function<absl::Status()>;
+
+// Each adds one command to `app`; reading a command line that names it sets `action`. Both outlive the reading.
+void AddServe(CLI::App& app, Action& action);
+void AddRun(CLI::App& app, Action& action);
+void AddSummary(CLI::App& app, Action& action);
+void AddCheck(CLI::App& app, Action& action);
+void AddBench(CLI::App& app, Action& action);
+void AddPredict(CLI::App& app, Action& action);
+
+}  // namespace baryon
+
+#endif  // BARYON_CLIENTS_CLI_COMMAND_H_

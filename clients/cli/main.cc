@@ -1,0 +1,3 @@
+#include "clients/cli/program.h"
+
+int main(int argc, char** argv) { return baryon::RunProgram(argc, argv); }

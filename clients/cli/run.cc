@@ -1,0 +1,68 @@
+// baryon run: one forward pass in this process.
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "clients/cli/command.h"
+#include "clients/cli/inputs.h"
+#include "clients/cli/options.h"
+#include "clients/cli/outputs.h"
+#include "engine/base/status_macros.h"
+#include "server/models/open_model.h"
+
+namespace baryon {
+namespace {
+
+struct RunOptions {
+  std::string model;
+  std::vector<std::string> inputs;
+  std::string output;
+  int top = 5;
+  int threads = AvailableCores();
+  CompileOptions compile;
+};
+
+absl::Status Report(const RunOptions& options, const OpenedModel& model, const NamedTensors& outputs) {
+  if (!options.output.empty()) return WriteOutputs(options.output, outputs);
+  std::vector<Tensor> tensors;
+  for (const auto& [name, tensor] : outputs) tensors.push_back(tensor);
+  const bool classes = IsClassifier(model.executable->signature(), model.labels, tensors);
+  const std::string text =
+      classes ? FormatClasses(TopClasses(tensors[0], model.labels, options.top)) : FormatTensors(outputs);
+  std::fputs(text.c_str(), stdout);
+  return absl::OkStatus();
+}
+
+absl::Status Run(const RunOptions& options) {
+  BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(options.model));
+  ThreadPool pool(options.threads);
+  BARYON_ASSIGN_OR_RETURN(const OpenedModel model, OpenModel(files, pool, options.compile));
+  BARYON_ASSIGN_OR_RETURN(const std::vector<InputFile> input_files, ReadInputs(options.inputs));
+  BARYON_ASSIGN_OR_RETURN(const NamedTensors inputs, BindInputs(input_files, model));
+  BARYON_ASSIGN_OR_RETURN(const NamedTensors outputs, model.executable->Run(inputs));
+  return Report(options, model, outputs);
+}
+
+}  // namespace
+
+void AddRun(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App& command = *app.add_subcommand("run", "One forward pass in this process, no server");
+  AddModelArgument(command, options->model);
+  command.add_option("--input", options->inputs, "[NAME=]FILE.npy, FILE.npz, or a picture; repeatable")
+      ->required()
+      ->allow_extra_args(false);
+  command.add_option("--output", options->output, "FILE.npz, or FILE.npy when there is one output");
+  command.add_option("--top", options->top, "Classes to print of a classifier")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("--threads", options->threads, "Compute threads")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  AddNumericsOption(command, options->compile.numerics);
+  command.callback([options, &action] { action = [options] { return Run(*options); }; });
+}
+
+}  // namespace baryon
