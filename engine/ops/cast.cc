@@ -69,6 +69,9 @@ struct MulticastAttrs {
 };
 
 absl::StatusOr<TensorTypes> InferMulticast(const MulticastAttrs& attrs, const TensorTypes& inputs) {
+  if (attrs.num_outputs != static_cast<int64_t>(inputs.size())) {
+    return ExpectedGot(absl::StrCat(attrs.num_outputs, " inputs"), inputs.size());
+  }
   DType common = inputs[0].dtype;
   for (const TensorType& input : inputs) {
     BARYON_RETURN_IF_ERROR(CheckFloating("data", input));
@@ -90,8 +93,7 @@ const OpRegistration<MulticastAttrs> kMulticast({
       if (attrs.num_outputs >= 1) return absl::OkStatus();
       return ExpectedGot("num_outputs of 1 or more", attrs.num_outputs);
     },
-    .num_inputs = [](const MulticastAttrs& attrs) { return static_cast<int>(attrs.num_outputs); },
-    .num_outputs = [](const MulticastAttrs& attrs) { return static_cast<int>(attrs.num_outputs); },
+    .num_outputs = [](const MulticastAttrs&, int num_inputs) { return num_inputs; },
     .infer_types = InferMulticast,
     .prepare = Prepare<MulticastAttrs>,
 });
