@@ -22,7 +22,10 @@ using UnknownOperators = std::map<std::string, std::vector<std::string>>;
 
 constexpr int kVersionWithAllInputs = 900;       // 0.9.0
 constexpr int kVersionWithArgmaxAxis = 905;      // 0.9.5
-constexpr char kNpShapeAttr[] = "__np_shape__";  // see engine/ops/type_rules.h
+// See engine/ops/type_rules.h.
+constexpr char kNpShapeAttr[] = "__np_shape__";
+constexpr char kMxnet2Attr[] = "__mxnet_2__";
+constexpr int kMxnet2 = 20000;
 
 // --- Unknown operators
 
@@ -139,6 +142,7 @@ class GraphBuilder {
       if (axis != nullptr && *axis == "-1") attrs.Erase("axis");  // meant "all of them" then
     }
     if (context_.np_shape) attrs.Set(kNpShapeAttr, FormatAttr(true));
+    if (context_.mxnet_version >= kMxnet2) attrs.Set(kMxnet2Attr, FormatAttr(true));
     return attrs;
   }
 

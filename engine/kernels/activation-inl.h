@@ -15,19 +15,31 @@
 HWY_BEFORE_NAMESPACE();
 namespace baryon::kernels::HWY_NAMESPACE {
 
+// exp and exp - 1 of any lane: Highway's stop at 104, where the result is infinite, and know no NaN.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V ExpOf(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(d, hn::Min(x, hn::Set(d, 104.0f))));
+}
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V Expm1Of(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  return hn::IfThenElse(hn::IsNaN(x), x, hn::Expm1(d, hn::Min(x, hn::Set(d, 104.0f))));
+}
+
 // activation(x) for each lane.
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
 V Activate(D d, const ActivationSpec& activation, V x) {
   namespace hn = hwy::HWY_NAMESPACE;
   const V zero = hn::Zero(d), one = hn::Set(d, 1.0f);
   const V alpha = hn::Set(d, activation.alpha), beta = hn::Set(d, activation.beta);
-  const auto sigmoid = [&](V v) HWY_ATTR { return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(v)))); };
+  const auto sigmoid = [&](V v) HWY_ATTR { return hn::Div(one, hn::Add(one, ExpOf(d, hn::Neg(v)))); };
   const auto soft_relu = [&](V v) HWY_ATTR {
-    const V tail = hn::Log1p(d, hn::Exp(d, hn::Neg(hn::Abs(v))));
-    return hn::Add(hn::Max(v, zero), tail);
+    const V tail = hn::Log1p(d, ExpOf(d, hn::Neg(hn::Abs(v))));
+    return hn::IfThenElse(hn::IsNaN(v), v, hn::Add(hn::Max(v, zero), tail));
   };
   const auto elu = [&](V v, V slope)
-                       HWY_ATTR { return hn::IfThenElse(hn::Gt(v, zero), v, hn::Mul(slope, hn::Expm1(d, v))); };
+                       HWY_ATTR { return hn::IfThenElse(hn::Gt(v, zero), v, hn::Mul(slope, Expm1Of(d, v))); };
   switch (activation.kind) {
     case Activation::kNone:
       return x;

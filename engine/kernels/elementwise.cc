@@ -41,6 +41,15 @@ HWY_INLINE V LogOf(V x) {
   return hn::IfThenElse(hn::And(hn::Gt(x, zero), hn::Lt(x, infinity)), hn::Log(d, x), special);
 }
 
+// The same for log(1 + x), which is finite above -1.
+HWY_INLINE V Log1pOf(V x) {
+  const D d;
+  const V infinity = hn::Set(d, std::numeric_limits<float>::infinity()), bound = hn::Set(d, -1.0f);
+  const V special =
+      hn::IfThenElse(hn::Eq(x, bound), hn::Neg(infinity), hn::IfThenElse(hn::Eq(x, infinity), infinity, hn::NaN(d)));
+  return hn::IfThenElse(hn::And(hn::Gt(x, bound), hn::Lt(x, infinity)), hn::Log1p(d, x), special);
+}
+
 void MapRows(FloatFunction function, const float* x, int64_t n, float* y) {
   const D d;
   const V one = hn::Set(d, 1.0f);
@@ -58,13 +67,13 @@ void MapRows(FloatFunction function, const float* x, int64_t n, float* y) {
     case FloatFunction::kReciprocal:
       return MapRow(x, n, y, [one](V v) HWY_ATTR { return hn::Div(one, v); });
     case FloatFunction::kExp:
-      return MapRow(x, n, y, [d](V v) HWY_ATTR { return hn::Exp(d, v); });
+      return MapRow(x, n, y, [d](V v) HWY_ATTR { return ExpOf(d, v); });
     case FloatFunction::kExpm1:
-      return MapRow(x, n, y, [d](V v) HWY_ATTR { return hn::Expm1(d, v); });
+      return MapRow(x, n, y, [d](V v) HWY_ATTR { return Expm1Of(d, v); });
     case FloatFunction::kLog:
       return MapRow(x, n, y, [](V v) HWY_ATTR { return LogOf(v); });
     case FloatFunction::kLog1p:
-      return MapRow(x, n, y, [d](V v) HWY_ATTR { return hn::Log1p(d, v); });
+      return MapRow(x, n, y, [d](V v) HWY_ATTR { return Log1pOf(v); });
     case FloatFunction::kErf:
       return MapRow(x, n, y, [d](V v) HWY_ATTR { return Erf(d, v); });
     case FloatFunction::kFloor:
@@ -110,7 +119,9 @@ void ActivateFloats(const ActivationSpec& activation, const float* x, int64_t n,
   HWY_DYNAMIC_DISPATCH(ActivateRow)(activation, x, n, y);
 }
 
-void LeakFloats(const float* x, const float* slope, int64_t n, float* y) { HWY_DYNAMIC_DISPATCH(LeakRow)(x, slope, n, y); }
+void LeakFloats(const float* x, const float* slope, int64_t n, float* y) {
+  HWY_DYNAMIC_DISPATCH(LeakRow)(x, slope, n, y);
+}
 
 }  // namespace baryon::kernels
 #endif

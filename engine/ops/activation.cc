@@ -92,8 +92,10 @@ const OpRegistration<HardSigmoidAttrs> kHardSigmoid({
     .prepare =
         [](const HardSigmoidAttrs& attrs, PrepareContext& context) {
           const double alpha = static_cast<float>(attrs.alpha), beta = static_cast<float>(attrs.beta);
-          return MakeUnaryKernel(context,
-                                 {[alpha, beta](double x) { return std::max(0.0, std::min(1.0, alpha * x + beta)); }});
+          return MakeUnaryKernel(context, {[alpha, beta](double x) {
+                                   const double y = alpha * x + beta;
+                                   return y > 1 ? 1 : y < 0 ? 0 : y;  // NaN passes
+                                 }});
         },
     .in_place = {0},
     .elementwise = true,

@@ -101,12 +101,20 @@ absl::Status CompleteTypes(const FullyConnectedAttrs& attrs, TensorTypes& inputs
   const std::optional<Shape> merged = MergeShapes(weight.shape, expected);
   if (!merged.has_value()) return InputMismatch("weight", {dtype, expected}, weight);
   weight.shape = *merged;
-  if (!attrs.no_bias && !inputs[2].shape.has_rank()) inputs[2].shape = {attrs.num_hidden};
+  if (!attrs.no_bias) {
+    TensorType& bias = inputs[2];
+    if (!bias.shape.has_rank()) bias.shape = {attrs.num_hidden};
+    if (bias.shape.IsFullyKnown() && bias.shape.num_elements() != attrs.num_hidden) {
+      return InputMismatch("bias", {dtype, {attrs.num_hidden}}, bias);
+    }
+  }
   if (data.shape.has_rank() && data.shape.rank() > 0) {
     const TensorType output = OutputType(attrs, data);
     const std::optional<Shape> shape = MergeShapes(outputs[0].shape, output.shape);
     if (!shape.has_value()) return InputMismatch("output", output, outputs[0]);
     outputs[0] = {dtype, *shape};
+    const int64_t kept_axes = attrs.flatten ? 1 : data.shape.rank() - 1;  // whose sizes are the output's
+    for (int64_t axis = 0; axis < kept_axes; ++axis) data.shape[axis] = outputs[0].shape[axis];
     if (attrs.residual && !inputs.back().shape.has_rank()) inputs.back().shape = *shape;
   }
   return absl::OkStatus();

@@ -50,7 +50,7 @@ const OpRegistration<AroundAttrs> kAround(
     Elementwise<AroundAttrs>("_npi_around", {Attr("decimals", &AroundAttrs::decimals)},
                              [](const AroundAttrs& attrs, const TensorType&) -> std::function<double(double)> {
                                return [power = std::pow(10.0, static_cast<double>(attrs.decimals))](double x) {
-                                 return std::round(x * power) / power;
+                                 return std::nearbyint(x * power) / power;  // halves to even
                                };
                              }));
 

@@ -90,6 +90,13 @@ AttrDef<A> NpShapeAttr(bool A::*field) {
   return Attr(kNpShapeAttr, field);
 }
 
+// The attribute with which the reader marks operators of MXNet 2.x files, for those whose rules changed.
+constexpr char kMxnet2Attr[] = "__mxnet_2__";
+template <typename A>
+AttrDef<A> Mxnet2Attr(bool A::*field) {
+  return Attr(kMxnet2Attr, field);
+}
+
 }  // namespace baryon
 
 #endif  // BARYON_ENGINE_OPS_TYPE_RULES_H_

@@ -1,5 +1,6 @@
 // Mathematical functions of one array, in MXNet's two sets of names: the older operators keep the dtype of their input;
-// NumPy's (`_npi_`) give float32 for whole numbers, but for functions that stay among them. Truths are 1 and 0 of the
+// NumPy's (`_npi_`) keep it in MXNet 1.x too, and give float32 for whole numbers in 2.x, but for functions that stay
+// among them. Truths are 1 and 0 of the
 // input's dtype in the older set, bool in NumPy's.
 #include <cmath>
 #include <limits>
@@ -14,8 +15,12 @@ namespace {
 
 using kernels::FloatFunction;
 
-// What NumPy's name of a function gives for whole numbers.
+// What NumPy's name of a function gives for whole numbers in MXNet 2.x.
 enum class Whole { kSame, kFloat };
+
+struct NumpyAttrs {
+  bool mxnet_2 = false;
+};
 
 struct Function {
   const char* name;  // the older one; NumPy's is _npi_ and `numpy_name`, or none
@@ -66,7 +71,7 @@ const Function kFunctions[] = {
     {"square", "square", [](double x) { return x * x; }, Whole::kSame, Fast(FloatFunction::kSquare),
      [](int64_t x) { return static_cast<int64_t>(static_cast<uint64_t>(x) * static_cast<uint64_t>(x)); }},
     {"round", nullptr, [](double x) { return std::round(x); }, Whole::kSame, -1, Identity},
-    {"rint", "rint", RoundHalfDown, Whole::kSame, -1, Identity},
+    {"rint", "rint", RoundHalfDown, Whole::kFloat, -1, Identity},
     {"ceil", "ceil", [](double x) { return std::ceil(x); }, Whole::kSame, Fast(FloatFunction::kCeil), Identity},
     {"floor", "floor", [](double x) { return std::floor(x); }, Whole::kSame, Fast(FloatFunction::kFloor), Identity},
     {"trunc", "trunc", [](double x) { return std::trunc(x); }, Whole::kSame, Fast(FloatFunction::kTrunc), Identity},
@@ -112,13 +117,15 @@ UnaryFunction Implementation(const Function& function) {
   return implementation;
 }
 
-OpSpec<NoAttrs> OlderSpec(const Function& function) {
+// An operator that keeps its input's dtype.
+template <typename A>
+OpSpec<A> Spec(std::string name, const Function& function) {
   return {
-      .names = {function.name},
+      .names = {std::move(name)},
       .inputs = {"data"},
-      .infer_types = SameTypeAsInput<NoAttrs>,
-      .complete_types = AllTypesEqual<NoAttrs>,
-      .prepare = [&function](const NoAttrs&,
+      .infer_types = SameTypeAsInput<A>,
+      .complete_types = AllTypesEqual<A>,
+      .prepare = [&function](const A&,
                              PrepareContext& context) { return MakeUnaryKernel(context, Implementation(function)); },
       .in_place = {0},
       .elementwise = true,
@@ -126,16 +133,16 @@ OpSpec<NoAttrs> OlderSpec(const Function& function) {
   };
 }
 
-OpSpec<NoAttrs> NumpySpec(const Function& function) {
-  OpSpec<NoAttrs> spec = OlderSpec(function);
-  spec.names = {absl::StrCat("_npi_", function.numpy_name)};
+OpSpec<NumpyAttrs> NumpySpec(const Function& function) {
+  OpSpec<NumpyAttrs> spec = Spec<NumpyAttrs>(absl::StrCat("_npi_", function.numpy_name), function);
   if (function.whole == Whole::kSame) return spec;
-  spec.infer_types = [](const NoAttrs&, const TensorTypes& inputs) -> absl::StatusOr<TensorTypes> {
+  spec.attrs = {Mxnet2Attr(&NumpyAttrs::mxnet_2)};
+  spec.infer_types = [](const NumpyAttrs& attrs, const TensorTypes& inputs) -> absl::StatusOr<TensorTypes> {
     const DType dtype = inputs[0].dtype;
-    const bool whole = dtype != DType::kUnknown && !IsFloating(dtype);
-    return TensorTypes{{whole ? DType::kFloat32 : dtype, inputs[0].shape}};
+    const bool widens = attrs.mxnet_2 && dtype != DType::kUnknown && !IsFloating(dtype);
+    return TensorTypes{{widens ? DType::kFloat32 : dtype, inputs[0].shape}};
   };
-  spec.complete_types = AllShapesEqual<NoAttrs>;
+  spec.complete_types = AllShapesEqual<NumpyAttrs>;
   return spec;
 }
 
@@ -157,8 +164,8 @@ OpSpec<NoAttrs> PredicateSpec(const char* name, double (*holds)(double)) {
 
 bool RegisterAll() {
   for (const Function& function : kFunctions) {
-    OpRegistration<NoAttrs>{OlderSpec(function)};
-    if (function.numpy_name != nullptr) OpRegistration<NoAttrs>{NumpySpec(function)};
+    OpRegistration<NoAttrs>{Spec<NoAttrs>(function.name, function)};
+    if (function.numpy_name != nullptr) OpRegistration<NumpyAttrs>{NumpySpec(function)};
   }
   return true;
 }
@@ -175,7 +182,7 @@ const OpRegistration<NoAttrs> kPredicates[] = {
 };
 
 const Function kLogicalNot = {"logical_not", nullptr, [](double x) -> double { return x == 0; }};
-const OpRegistration<NoAttrs> kOlderLogicalNot(OlderSpec(kLogicalNot));
+const OpRegistration<NoAttrs> kOlderLogicalNot(Spec<NoAttrs>(kLogicalNot.name, kLogicalNot));
 
 const OpRegistration<NoAttrs> kBitwiseNot({
     .names = {"_npi_bitwise_not"},
