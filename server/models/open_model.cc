@@ -1,11 +1,15 @@
 #include "server/models/open_model.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/file.h"
 #include "engine/base/status_macros.h"
+#include "engine/io/preprocess.h"
 #include "engine/load_model.h"
 #include "nlohmann/json.hpp"
 
@@ -18,6 +22,34 @@ constexpr int64_t kMostLabelBytes = 16 << 20;
 std::string ToUtf8(absl::string_view text) {
   const nlohmann::json quoted = std::string(text);
   return nlohmann::json::parse(quoted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+// How the model takes pictures: as preprocess.json says, else as image networks usually do.
+absl::StatusOr<std::optional<PictureInput>> FindPictureInput(const ModelFiles& files, const Signature& signature) {
+  std::optional<Preprocess> preprocess;
+  const TensorSpec* only = nullptr;
+  int num_inputs = 0;
+  for (const TensorSpec& spec : signature.inputs) {
+    if (spec.optional) continue;
+    only = &spec;
+    ++num_inputs;
+  }
+  if (files.preprocess.has_value()) {
+    BARYON_ASSIGN_OR_RETURN(preprocess, ReadPreprocess(*files.preprocess));
+    const bool known = std::any_of(signature.inputs.begin(), signature.inputs.end(),
+                                   [&](const TensorSpec& spec) { return spec.name == preprocess->input; });
+    if (!known) {
+      return absl::InvalidArgumentError(absl::StrCat("\"", *files.preprocess, "\": \"input\": expected an input of ",
+                                                     "the model, got \"", preprocess->input, "\""));
+    }
+  } else if (num_inputs == 1) {
+    preprocess = DefaultPreprocess(only->name, only->type);
+  }
+  if (!preprocess.has_value()) return std::optional<PictureInput>();
+  const std::string input = preprocess->input;
+  return std::optional<PictureInput>({input, [preprocess = *std::move(preprocess)](absl::string_view file) {
+                                        return PreparePicture(preprocess, file);
+                                      }});
 }
 
 }  // namespace
@@ -40,6 +72,7 @@ absl::StatusOr<OpenedModel> OpenModel(const ModelFiles& files, ThreadPool& pool,
   if (files.labels.has_value()) {
     BARYON_ASSIGN_OR_RETURN(opened.labels, ReadLabels(*files.labels));
   }
+  BARYON_ASSIGN_OR_RETURN(opened.pictures, FindPictureInput(files, opened.executable->signature()));
   return opened;
 }
 
