@@ -37,9 +37,9 @@ bool PreparedCache::Contains(const std::string& key) const {
   return values_.count(key) > 0;
 }
 
-std::string OpDef::output_name(int index, int num_visible) const {
+std::string OpDef::output_name(int index, int num_outputs) const {
   if (index < static_cast<int>(outputs.size()) && !outputs[index].empty()) {
-    if (num_visible <= static_cast<int>(outputs.size())) return outputs[index];
+    if (num_outputs <= static_cast<int>(outputs.size())) return outputs[index];
   }
   return absl::StrCat("output", index);
 }

@@ -302,8 +302,9 @@ struct OpDef {
   std::function<std::optional<Attrs>(const void* attrs, int rank)> to_channels_last;
 
   const std::string& name() const { return names[0]; }
-  // The name of output `index` of a node with `num_visible` visible outputs: "output", "mean", or "output2".
-  std::string output_name(int index, int num_visible) const;
+  // The name of output `index` of a node with `num_outputs` outputs, hidden ones included: "output", "mean", or
+  // "output2".
+  std::string output_name(int index, int num_outputs) const;
   // The name of input `index`: "weight", or "arg3" for a variadic operator.
   std::string input_name(int index) const;
   InputRole input_role(int index) const;
