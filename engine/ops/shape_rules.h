@@ -38,7 +38,8 @@ inline std::optional<int64_t> ChannelsLastAxis(int64_t axis, int64_t rank) {
   return *front == 1 ? rank - 1 : *front - 1;
 }
 
-// Brings values that belong to the axes of channels-first data, one each, into the order of the same data channels-last.
+// Brings values that belong to the axes of channels-first data, one each, into the order of the same data
+// channels-last.
 template <typename Tuple>
 void ToChannelsLastOrder(Tuple& values) {
   for (size_t i = 1; i + 1 < values.size(); ++i) std::swap(values[i], values[i + 1]);
@@ -59,7 +60,8 @@ AttrDef<A> NoneKeepsDefault(AttrDef<A> def) {
   return def;
 }
 
-// `dim` * `factor`, or unknown when `dim` is. Beyond 2^60 it stays there: no array is that long, and the graph refuses it.
+// `dim` * `factor`, or unknown when `dim` is. Beyond 2^60 it stays there: no array is that long, and the graph refuses
+// it.
 inline int64_t ScaledDim(int64_t dim, int64_t factor) {
   constexpr int64_t kMost = int64_t{1} << 60;
   if (dim < 0) return Shape::kUnknownDim;
