@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -48,24 +49,40 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes)
   return contents;
 }
 
-absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents) {
-  const std::string temporary = absl::StrCat(path, ".", getpid(), ".tmp");
+absl::StatusOr<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path) {
+  static std::atomic<int> next{0};  // two writers of one process must not share a temporary file
+  std::string temporary = absl::StrCat(path, ".", getpid(), ".", next.fetch_add(1), ".tmp");
   const int descriptor = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) return ErrnoToStatus(errno, "cannot write", path);
-  absl::Cleanup remover = [&] { unlink(temporary.c_str()); };
-  size_t written = 0;
-  int error_number = 0;
-  while (written < contents.size() && error_number == 0) {
-    const ssize_t count = write(descriptor, contents.data() + written, contents.size() - written);
-    if (count >= 0) written += count;
-    if (count < 0 && errno != EINTR) error_number = errno;
+  return std::unique_ptr<AtomicFile>(new AtomicFile(path, std::move(temporary), descriptor));
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) close(descriptor_);
+  if (!committed_) unlink(temporary_.c_str());
+}
+
+absl::Status AtomicFile::Append(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(descriptor_, bytes.data(), bytes.size());
+    if (count < 0 && errno != EINTR) return ErrnoToStatus(errno, "cannot write", path_);
+    if (count > 0) bytes.remove_prefix(count);
   }
-  if (error_number == 0 && fsync(descriptor) != 0) error_number = errno;
-  if (close(descriptor) != 0 && error_number == 0) error_number = errno;
-  if (error_number == 0 && rename(temporary.c_str(), path.c_str()) != 0) error_number = errno;
-  if (error_number != 0) return ErrnoToStatus(error_number, "cannot write", path);
-  std::move(remover).Cancel();
   return absl::OkStatus();
+}
+
+absl::Status AtomicFile::Commit() {
+  if (fsync(descriptor_) != 0) return ErrnoToStatus(errno, "cannot write", path_);
+  if (close(std::exchange(descriptor_, -1)) != 0) return ErrnoToStatus(errno, "cannot write", path_);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) return ErrnoToStatus(errno, "cannot write", path_);
+  committed_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents) {
+  BARYON_ASSIGN_OR_RETURN(const std::unique_ptr<AtomicFile> file, AtomicFile::Create(path));
+  BARYON_RETURN_IF_ERROR(file->Append(contents));
+  return file->Commit();
 }
 
 absl::StatusOr<std::unique_ptr<const FileReader>> FileReader::Open(const std::string& path) {

@@ -18,7 +18,31 @@ namespace baryon {
 // what else the system says, always with the path.
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes = int64_t{1} << 40);
 
-// Writes `contents` to a temporary file beside `path`, then renames it over `path`.
+// A file that appears under its name all at once: what is appended goes to a temporary file beside `path`, which Commit
+// renames over it. Without Commit nothing remains. One thread.
+class AtomicFile {
+ public:
+  // Errors here and below: NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED and what else the system says, with the
+  // path.
+  static absl::StatusOr<std::unique_ptr<AtomicFile>> Create(const std::string& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  absl::Status Append(absl::string_view bytes);
+  // Makes sure that the bytes have reached the disk, then shows the file. Call once, last.
+  absl::Status Commit();
+
+ private:
+  AtomicFile(std::string path, std::string temporary, int descriptor)
+      : path_(std::move(path)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
+
+  const std::string path_, temporary_;
+  int descriptor_;
+  bool committed_ = false;
+};
+
+// The same for contents that are at hand.
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents);
 
 // A file open for reading at any position. The bytes are copied into memory of the caller's, not mapped: a file that

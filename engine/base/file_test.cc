@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <string>
 
 #include "engine/base/testing/status_matchers.h"
@@ -29,6 +30,25 @@ TEST(FileTest, WritingReplacesWhatWasThere) {
   ASSERT_OK(WriteFileAtomically(path, "short"));
   ASSERT_OK_AND_ASSIGN(const std::string read, ReadFile(path));
   EXPECT_EQ(read, "short");
+}
+
+TEST(FileTest, WhatIsNotCommittedLeavesNothingBehind) {
+  const std::string folder = TempPath("atomic");
+  std::filesystem::create_directory(folder);
+  {
+    ASSERT_OK_AND_ASSIGN(const auto file, AtomicFile::Create(folder + "/file"));
+    ASSERT_OK(file->Append("half of it"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+  {
+    ASSERT_OK_AND_ASSIGN(const auto file, AtomicFile::Create(folder + "/file"));
+    ASSERT_OK(file->Append("all "));
+    ASSERT_OK(file->Append("of it"));
+    EXPECT_FALSE(std::filesystem::exists(folder + "/file"));
+    ASSERT_OK(file->Commit());
+  }
+  ASSERT_OK_AND_ASSIGN(const std::string read, ReadFile(folder + "/file"));
+  EXPECT_EQ(read, "all of it");
 }
 
 TEST(FileTest, ReaderReadsAnyPieceAndReportsTheEnd) {

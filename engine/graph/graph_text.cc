@@ -30,25 +30,6 @@ std::vector<std::string> UniqueNames(const Graph& graph, const std::vector<NodeI
   return names;
 }
 
-// The attributes that differ from what an operator with the same required attributes would have by default.
-Attrs NonDefaultAttrs(const Node& node) {
-  Attrs texts = node.attr_texts();
-  Attrs shown;
-  for (const auto& [name, text] : texts) {
-    Attrs without = texts;
-    without.Erase(name);
-    const absl::StatusOr<BoundAttrs> bound = node.op->bind(without, /*from_file=*/false);
-    const std::string* by_default = nullptr;
-    Attrs defaults;
-    if (bound.ok()) {
-      defaults = node.op->format(bound->get());
-      by_default = defaults.Find(name);
-    }
-    if (by_default == nullptr || *by_default != text) shown.Set(name, text);
-  }
-  return shown;
-}
-
 // --- Reading
 
 absl::Status Expected(absl::string_view what, absl::string_view text) {
@@ -188,6 +169,24 @@ class GraphReader {
 };
 
 }  // namespace
+
+Attrs NonDefaultAttrs(const Node& node) {
+  Attrs texts = node.attr_texts();
+  Attrs shown;
+  for (const auto& [name, text] : texts) {
+    Attrs without = texts;
+    without.Erase(name);
+    const absl::StatusOr<BoundAttrs> bound = node.op->bind(without, /*from_file=*/false);
+    const std::string* by_default = nullptr;
+    Attrs defaults;
+    if (bound.ok()) {
+      defaults = node.op->format(bound->get());
+      by_default = defaults.Find(name);
+    }
+    if (by_default == nullptr || *by_default != text) shown.Set(name, text);
+  }
+  return shown;
+}
 
 std::string GraphToText(const Graph& graph) {
   std::vector<NodeId> order = graph.inputs();

@@ -27,6 +27,9 @@ std::string GraphToText(const Graph& graph);
 // float32 [2] = 1 2.5" gives them. Errors name the line.
 absl::StatusOr<Graph> GraphFromText(absl::string_view text);
 
+// The attributes of an operator node that differ from what it would have without them: those the text shows.
+Attrs NonDefaultAttrs(const Node& node);
+
 }  // namespace baryon
 
 #endif  // BARYON_ENGINE_GRAPH_GRAPH_TEXT_H_

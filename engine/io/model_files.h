@@ -22,13 +22,16 @@ struct ModelFiles {
   std::optional<int64_t> version;         // of a folder with versions
 };
 
-// Finds the files of `model`: a folder with *-symbol.json and *-NNNN.params; one with version folders 1/ 2/ ... of that
-// form (the highest version, or `version`); a path to a *-symbol.json; an export prefix ("nets/resnet"). labels.txt and
-// preprocess.json are looked for beside the symbol, then beside the version folders. A lone *.params without epoch
-// counts too. Errors: NOT_FOUND and INVALID_ARGUMENT saying what was looked for and what is there.
+// Finds the files of `model`, which is any of
+//   a folder with one *-symbol.json; with version folders 1/ 2/ ... of that form: the highest version, or `version`
+//   a path to a *-symbol.json
+//   an export prefix, "nets/resnet" for nets/resnet-symbol.json
+// Parameters are PREFIX-NNNN.params beside the symbol, the highest epoch; else PREFIX.params; else the only *.params of
+// the folder. labels.txt and preprocess.json are looked for beside the symbol, then beside the version folders.
+// Errors: NOT_FOUND and INVALID_ARGUMENT saying what was looked for and what is there.
 absl::StatusOr<ModelFiles> FindModelFiles(const std::string& model, std::optional<int64_t> version = std::nullopt);
 
-// The version folders of `folder` (names that are positive whole numbers), ascending.
+// The version folders of `folder` (names that are positive whole numbers, without leading zeros), ascending.
 absl::StatusOr<std::vector<int64_t>> ListVersions(const std::string& folder);
 
 }  // namespace baryon

@@ -2,15 +2,14 @@
 // elements. Source: NumPy Enhancement Proposal 1, and "numpy.lib.format" of the NumPy reference for versions 2 and 3.
 #include "engine/io/npy.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-
+#include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -21,7 +20,11 @@
 namespace baryon {
 namespace {
 
-constexpr absl::string_view kMagic("\x93NUMPY", 6);
+constexpr char kMagic[] = "\x93NUMPY";
+constexpr int64_t kMagicBytes = 6;
+constexpr int64_t kAlignment = 64;              // of the first element, in the file
+constexpr uint32_t kMostHeaderBytes = 1 << 16;  // a plain array's has about a hundred
+constexpr size_t kMostRank = 32;
 
 struct DescrName {
   absl::string_view descr;
@@ -34,42 +37,121 @@ constexpr DescrName kDescrs[] = {
     {"b2", DType::kBFloat16},
 };
 
-absl::Status Broken(absl::string_view where, absl::string_view what) {
-  return absl::DataLossError(absl::StrCat(where, ": ", what));
+// What comes from a file is shown shortened, unprintable characters as '?'.
+std::string Shown(absl::string_view text) {
+  constexpr size_t kMostShown = 100;
+  std::string shown(text.substr(0, kMostShown));
+  for (char& c : shown) c = absl::ascii_isprint(c) ? c : '?';
+  return shown;
 }
 
-// The text of `key`'s value in the header dict, up to the comma or bracket that ends it.
-absl::StatusOr<absl::string_view> HeaderValue(absl::string_view header, absl::string_view key,
-                                              absl::string_view where) {
-  const size_t at = header.find(absl::StrCat("'", key, "'"));
-  if (at == absl::string_view::npos) return Broken(where, absl::StrCat("the npy header has no \"", key, "\""));
-  absl::string_view rest = header.substr(at + key.size() + 2);
-  rest = absl::StripLeadingAsciiWhitespace(rest);
-  if (!absl::ConsumePrefix(&rest, ":")) return Broken(where, "the npy header is malformed");
-  rest = absl::StripLeadingAsciiWhitespace(rest);
-  if (absl::StartsWith(rest, "(")) {
-    const size_t end = rest.find(')');
-    if (end == absl::string_view::npos) return Broken(where, "the npy header is malformed");
-    return rest.substr(0, end + 1);
+absl::Status Expected(absl::string_view expected, absl::string_view got) {
+  return absl::DataLossError(absl::StrCat("npy header: expected ", expected, ", got \"", Shown(got), "\""));
+}
+
+// --- Reading
+
+// The header's text, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }".
+absl::StatusOr<std::string> ReadHeaderText(ByteSource& source) {
+  std::string magic(kMagicBytes, '\0');
+  uint8_t major, minor;
+  BARYON_RETURN_IF_ERROR(source.Read(kMagicBytes, magic.data()));
+  if (magic != kMagic) return Expected("\\x93NUMPY", magic);
+  BARYON_RETURN_IF_ERROR(source.ReadNumbers(major, minor));
+  if (major < 1 || major > 3) return Expected("version 1 to 3", absl::StrCat(major));
+  uint16_t short_length = 0;
+  uint32_t length = 0;
+  BARYON_RETURN_IF_ERROR(major == 1 ? source.ReadNumber(short_length) : source.ReadNumber(length));
+  if (major == 1) length = short_length;
+  if (length > kMostHeaderBytes)
+    return Expected(absl::StrCat("at most ", kMostHeaderBytes, " bytes"), absl::StrCat(length));
+  BARYON_RETURN_IF_ERROR(source.ExpectBytes(length));
+  std::string text(length, '\0');
+  BARYON_RETURN_IF_ERROR(source.Read(length, text.data()));
+  return text;
+}
+
+// Splits off what stands before the next `stop` outside of quotes and brackets. Nothing when there is none.
+std::optional<absl::string_view> TakeUntil(absl::string_view stops, absl::string_view& text) {
+  int depth = 0;
+  char quote = '\0';
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != '\0') {
+      if (c == quote) quote = '\0';
+      continue;
+    }
+    if (depth == 0 && absl::StrContains(stops, c)) {
+      const absl::string_view taken = absl::StripAsciiWhitespace(text.substr(0, i));
+      text.remove_prefix(i);
+      return taken;
+    }
+    if (c == '\'' || c == '"') quote = c;
+    if (c == '(' || c == '[') ++depth;
+    if (c == ')' || c == ']') --depth;
   }
-  return absl::StripAsciiWhitespace(rest.substr(0, rest.find_first_of(",}")));
+  return std::nullopt;
 }
 
-absl::StatusOr<DType> ParseDescr(absl::string_view text, absl::string_view where) {
-  absl::string_view descr = text;
-  absl::ConsumePrefix(&descr, "'");
-  absl::ConsumeSuffix(&descr, "'");
+absl::string_view Unquoted(absl::string_view text) {
+  for (absl::string_view quote : {"'", "\""}) {
+    absl::string_view inner = text;
+    if (absl::ConsumePrefix(&inner, quote) && absl::ConsumeSuffix(&inner, quote)) return inner;
+  }
+  return text;
+}
+
+// The dict's values as they are written, by key.
+absl::StatusOr<Attrs> ParseDict(absl::string_view text) {
+  const absl::string_view whole = text;
+  text = absl::StripAsciiWhitespace(text);
+  if (!absl::ConsumePrefix(&text, "{")) return Expected("a dict", whole);
+  Attrs values;
+  while (true) {
+    text = absl::StripLeadingAsciiWhitespace(text);
+    if (absl::ConsumePrefix(&text, "}")) return values;
+    const std::optional<absl::string_view> key = TakeUntil(":", text);
+    if (!key.has_value() || !absl::ConsumePrefix(&text, ":")) return Expected("'key': value", whole);
+    const std::optional<absl::string_view> value = TakeUntil(",}", text);
+    if (!value.has_value()) return Expected("'key': value", whole);
+    values.Set(Unquoted(*key), std::string(*value));
+    absl::ConsumePrefix(&text, ",");
+  }
+}
+
+absl::StatusOr<DType> ParseDescr(absl::string_view text) {
+  absl::string_view descr = Unquoted(text);
+  if (absl::StartsWith(descr, "|O")) {
+    return absl::UnimplementedError("expected an array of numbers, got pickled Python objects");
+  }
   if (absl::StartsWith(descr, ">")) {
-    return absl::UnimplementedError(absl::StrCat(where, ": expected a little-endian dtype, got ", text));
+    return absl::UnimplementedError(absl::StrCat("expected a little-endian dtype, got ", Shown(text)));
   }
   absl::ConsumePrefix(&descr, "<") || absl::ConsumePrefix(&descr, "|") || absl::ConsumePrefix(&descr, "=");
   for (const DescrName& known : kDescrs) {
     if (known.descr == descr) return known.dtype;
   }
-  return absl::UnimplementedError(absl::StrCat(where, ": dtype ", text, " is not supported"));
+  return absl::UnimplementedError(absl::StrCat("expected a dtype such as '<f4', got ", Shown(text)));
 }
 
-// Fortran order stores the first axis fastest: read as the reversed shape and transpose.
+absl::StatusOr<NpyHeader> ParseHeader(absl::string_view text) {
+  BARYON_ASSIGN_OR_RETURN(const Attrs values, ParseDict(text));
+  const std::string *descr = values.Find("descr"), *order = values.Find("fortran_order"), *shape = values.Find("shape");
+  if (descr == nullptr || order == nullptr || shape == nullptr) return Expected("descr, fortran_order and shape", text);
+  if (*order != "True" && *order != "False") return Expected("fortran_order True or False", *order);
+  IntTuple dims;
+  if (!absl::StartsWith(*shape, "(") || !ParseAttr(*shape, dims).ok() || dims.size() > kMostRank) {
+    return Expected(absl::StrCat("a shape of rank at most ", kMostRank), *shape);
+  }
+  NpyHeader header;
+  BARYON_ASSIGN_OR_RETURN(header.type.dtype, ParseDescr(*descr));
+  header.type.shape = Shape(absl::MakeConstSpan(dims));
+  header.fortran_order = *order == "True";
+  if (!header.type.shape.CheckedNumElements().has_value()) return Expected("a shape", *shape);
+  return header;
+}
+
+// Fortran order stores the first axis fastest: `reversed` has been read with its axes the other way round.
 Tensor FromFortranOrder(const Tensor& reversed, const Shape& shape) {
   Tensor result = Tensor::Allocate({reversed.dtype(), shape});
   const int64_t size = DTypeSize(reversed.dtype());
@@ -86,135 +168,82 @@ Tensor FromFortranOrder(const Tensor& reversed, const Shape& shape) {
   return result;
 }
 
-struct ReadFree {
-  void operator()(archive* a) const { archive_read_free(a); }
-};
-struct WriteFree {
-  void operator()(archive* a) const { archive_write_free(a); }
-};
+absl::StatusOr<Tensor> ReadNpyFrom(ByteSource& source) {
+  BARYON_ASSIGN_OR_RETURN(const NpyHeader header, ReadNpyHeader(source));
+  return ReadNpyElements(header, source);
+}
 
-// The bytes of the current member. Its declared size is a hint only: memory grows with what is really there.
-absl::StatusOr<std::string> ReadMember(archive* reader, absl::string_view where) {
-  std::string contents;
-  const void* block;
-  size_t size;
-  la_int64_t offset;
-  int result;
-  while ((result = archive_read_data_block(reader, &block, &size, &offset)) == ARCHIVE_OK) {
-    if (offset != static_cast<la_int64_t>(contents.size())) return Broken(where, "the member has a hole");
-    contents.append(static_cast<const char*>(block), size);
-  }
-  if (result != ARCHIVE_EOF) return Broken(where, archive_error_string(reader));
-  return contents;
+absl::StatusOr<Tensor> Named(absl::StatusOr<Tensor> tensor, absl::string_view where) {
+  if (!tensor.ok()) return Annotate(tensor.status(), where);
+  return tensor;
 }
 
 }  // namespace
 
-absl::StatusOr<Tensor> ParseNpy(absl::string_view bytes, absl::string_view where) {
-  if (!absl::StartsWith(bytes, kMagic) || bytes.size() < 10) return Broken(where, "expected a .npy file");
-  const auto byte = [&](size_t i) -> size_t { return static_cast<unsigned char>(bytes[i]); };
-  const size_t version = byte(6);
-  if (version < 1 || version > 3) return Broken(where, absl::StrCat("npy version ", version, " is unknown"));
-  const size_t start = version == 1 ? 10 : 12;
-  if (bytes.size() < start) return Broken(where, "the npy header is cut off");
-  const size_t length =
-      version == 1 ? byte(8) + 256 * byte(9) : byte(8) + (byte(9) << 8) + (byte(10) << 16) + (byte(11) << 24);
-  if (length > bytes.size() - start) return Broken(where, "the npy header is cut off");
-  const absl::string_view header = bytes.substr(start, length), data = bytes.substr(start + length);
-  BARYON_ASSIGN_OR_RETURN(const absl::string_view descr, HeaderValue(header, "descr", where));
-  BARYON_ASSIGN_OR_RETURN(const absl::string_view order, HeaderValue(header, "fortran_order", where));
-  BARYON_ASSIGN_OR_RETURN(const absl::string_view shape_text, HeaderValue(header, "shape", where));
-  BARYON_ASSIGN_OR_RETURN(const DType dtype, ParseDescr(descr, where));
-  IntTuple dims;
-  if (!ParseAttr(shape_text, dims).ok() || dims.size() > 32) return Broken(where, "the npy shape is malformed");
-  const Shape shape{absl::MakeConstSpan(dims)};
-  const std::optional<int64_t> count = shape.CheckedNumElements();
-  if (!count.has_value() || *count * DTypeSize(dtype) > static_cast<int64_t>(data.size())) {
-    return Broken(where,
-                  absl::StrCat("expected ", DTypeName(dtype), " ", shape.ToString(), ", got ", data.size(), " bytes"));
+absl::StatusOr<NpyHeader> ReadNpyHeader(ByteSource& source) {
+  BARYON_ASSIGN_OR_RETURN(const std::string text, ReadHeaderText(source));
+  BARYON_ASSIGN_OR_RETURN(NpyHeader header, ParseHeader(text));
+  BARYON_RETURN_IF_ERROR(Annotate(source.ExpectBytes(header.type.size_bytes()), header.type.ToString()));
+  return header;
+}
+
+absl::StatusOr<Tensor> ReadNpyElements(const NpyHeader& header, ByteSource& source) {
+  TensorType stored = header.type;
+  if (header.fortran_order) {
+    for (int64_t axis = 0; axis < stored.shape.rank(); ++axis) {
+      stored.shape[axis] = header.type.shape[stored.shape.rank() - 1 - axis];
+    }
   }
-  const bool fortran = order == "True" && shape.rank() > 1;
-  if (order != "True" && order != "False") return Broken(where, "the npy header is malformed");
-  Shape stored = shape;
-  if (fortran) std::reverse_copy(dims.begin(), dims.end(), &stored[0]);
-  BARYON_ASSIGN_OR_RETURN(Tensor tensor, Tensor::TryAllocate({dtype, stored}));
-  std::memcpy(tensor.mutable_raw_data(), data.data(), tensor.size_bytes());
-  return fortran ? FromFortranOrder(tensor, shape) : tensor;
+  BARYON_ASSIGN_OR_RETURN(Tensor tensor, ReadTensor(source, stored));
+  if (source.remaining() > 0) {
+    return absl::DataLossError(absl::StrCat("byte ", source.position(), ": expected the end after ",
+                                            header.type.ToString(), ", got ", source.remaining(), " bytes more"));
+  }
+  return header.fortran_order && stored.shape.rank() > 1 ? FromFortranOrder(tensor, header.type.shape) : tensor;
+}
+
+absl::StatusOr<Tensor> ParseNpy(absl::string_view bytes, absl::string_view where) {
+  MemorySource source(bytes);
+  return Named(ReadNpyFrom(source), where);
+}
+
+absl::StatusOr<Tensor> ReadNpy(const std::string& path) {
+  BARYON_ASSIGN_OR_RETURN(const std::unique_ptr<const FileReader> file, FileReader::Open(path));
+  FileSource source(*file);
+  return Named(ReadNpyFrom(source), absl::StrCat("\"", path, "\""));
+}
+
+// --- Writing
+
+std::string FormatNpyHeader(const TensorType& type) {
+  absl::string_view descr = "f4";
+  for (const DescrName& known : kDescrs) {
+    if (known.dtype == type.dtype) descr = known.descr;
+  }
+  const std::string dims = absl::StrJoin(type.shape.dims(), ", ");
+  std::string text =
+      absl::StrCat("{'descr': '", DTypeSize(type.dtype) == 1 ? "|" : "<", descr,
+                   "', 'fortran_order': False, 'shape': (", dims, type.shape.rank() == 1 ? ",)" : ")", ", }");
+  constexpr int64_t kFixedBytes = kMagicBytes + 4;
+  text.append(kAlignment - 1 - (kFixedBytes + text.size()) % kAlignment, ' ');
+  text += '\n';
+  std::string header(kMagic, kMagicBytes);
+  header += {'\1', '\0', static_cast<char>(text.size() & 0xFF), static_cast<char>(text.size() >> 8)};
+  return header + text;
 }
 
 std::string FormatNpy(const Tensor& tensor) {
-  absl::string_view descr = "f4";
-  for (const DescrName& known : kDescrs) {
-    if (known.dtype == tensor.dtype()) descr = known.descr;
-  }
-  const std::string dims = absl::StrJoin(tensor.shape().dims(), ", ");
-  std::string header =
-      absl::StrCat("{'descr': '", DTypeSize(tensor.dtype()) == 1 ? "|" : "<", descr,
-                   "', 'fortran_order': False, 'shape': (", dims, tensor.shape().rank() == 1 ? ",)" : ")", ", }");
-  header.append(63 - (10 + header.size()) % 64, ' ');
-  header += '\n';
-  std::string bytes(kMagic.data(), kMagic.size());
-  bytes += {'\1', '\0', static_cast<char>(header.size() & 0xFF), static_cast<char>(header.size() >> 8)};
-  bytes += header;
+  std::string bytes = FormatNpyHeader(tensor.type());
   bytes.append(static_cast<const char*>(tensor.raw_data()), tensor.size_bytes());
   return bytes;
 }
 
-absl::StatusOr<Tensor> ReadNpy(const std::string& path) {
-  BARYON_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
-  return ParseNpy(bytes, absl::StrCat("\"", path, "\""));
-}
-
 absl::Status WriteNpy(const std::string& path, const Tensor& tensor) {
-  return WriteFileAtomically(path, FormatNpy(tensor));
-}
-
-absl::StatusOr<NamedTensors> ReadNpz(const std::string& path) {
-  const std::string where = absl::StrCat("\"", path, "\"");
-  std::unique_ptr<archive, ReadFree> reader(archive_read_new());
-  archive_read_support_format_zip_seekable(reader.get());
-  if (archive_read_open_filename(reader.get(), path.c_str(), 1 << 18) != ARCHIVE_OK) {
-    BARYON_RETURN_IF_ERROR(FileReader::Open(path).status());  // says it better when the file cannot be opened
-    return Broken(where, archive_error_string(reader.get()));
-  }
-  NamedTensors tensors;
-  archive_entry* entry;
-  int result;
-  while ((result = archive_read_next_header(reader.get(), &entry)) == ARCHIVE_OK) {
-    absl::string_view name = archive_entry_pathname(entry);
-    const std::string member = absl::StrCat(where, ": member \"", name, "\"");
-    BARYON_ASSIGN_OR_RETURN(const std::string bytes, ReadMember(reader.get(), member));
-    absl::ConsumeSuffix(&name, ".npy");
-    BARYON_ASSIGN_OR_RETURN(Tensor tensor, ParseNpy(bytes, member));
-    tensors.emplace_back(std::string(name), std::move(tensor));
-  }
-  if (result != ARCHIVE_EOF) return Broken(where, archive_error_string(reader.get()));
-  return tensors;
-}
-
-absl::Status WriteNpz(const std::string& path, const NamedTensors& tensors) {
-  const std::string temporary = path + ".tmp";
-  std::unique_ptr<archive, WriteFree> writer(archive_write_new());
-  archive_write_set_format_zip(writer.get());
-  archive_write_zip_set_compression_store(writer.get());
-  const auto failed = [&] {
-    return absl::UnavailableError(absl::StrCat("cannot write \"", path, "\": ", archive_error_string(writer.get())));
-  };
-  if (archive_write_open_filename(writer.get(), temporary.c_str()) != ARCHIVE_OK) return failed();
-  for (const auto& [name, tensor] : tensors) {
-    const std::string bytes = FormatNpy(tensor);
-    std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(), archive_entry_free);
-    archive_entry_set_pathname(entry.get(), absl::StrCat(name, ".npy").c_str());
-    archive_entry_set_size(entry.get(), bytes.size());
-    archive_entry_set_filetype(entry.get(), AE_IFREG);
-    archive_entry_set_perm(entry.get(), 0644);
-    if (archive_write_header(writer.get(), entry.get()) != ARCHIVE_OK) return failed();
-    if (archive_write_data(writer.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()))
-      return failed();
-  }
-  if (archive_write_close(writer.get()) != ARCHIVE_OK) return failed();
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) return ErrnoToStatus(errno, "cannot write", path);
-  return absl::OkStatus();
+  BARYON_ASSIGN_OR_RETURN(const std::unique_ptr<AtomicFile> file, AtomicFile::Create(path));
+  BARYON_RETURN_IF_ERROR(file->Append(FormatNpyHeader(tensor.type())));
+  BARYON_RETURN_IF_ERROR(
+      file->Append(absl::string_view(static_cast<const char*>(tensor.raw_data()), tensor.size_bytes())));
+  return file->Commit();
 }
 
 }  // namespace baryon

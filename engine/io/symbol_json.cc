@@ -1,59 +1,71 @@
-// One pass over the nodes in their order: a variable becomes a graph input, an operator a node. Files from before 0.9
-// lack inputs that operators gained later; those become variables named after operator and input.
+// One pass over the nodes in depth-first order: a variable becomes a graph input, an operator a node. Files from before
+// 0.9 lack inputs that operators gained later; those become variables named after operator and input.
+// Source of the upgrade rules: src/nnvm/legacy_json_util.cc of MXNet 1.9.1; checked by running it.
 #include "engine/io/symbol_json.h"
 
-#include <nlohmann/json.hpp>
-#include <set>
+#include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
 #include "engine/graph/op_registry.h"
+#include "engine/io/symbol_file.h"
 
 namespace baryon {
 namespace {
 
-using Json = nlohmann::json;
+using UnknownOperators = std::map<std::string, std::vector<std::string>>;
 
-constexpr int kVersionWithoutField = 800;
+constexpr int kVersionWithAllInputs = 900;       // 0.9.0
+constexpr int kVersionWithArgmaxAxis = 905;      // 0.9.5
+constexpr char kNpShapeAttr[] = "__np_shape__";  // see engine/ops/type_rules.h
 
-absl::Status Broken(absl::string_view where, absl::string_view what) {
-  return absl::DataLossError(absl::StrCat(where, ": ", what));
-}
+// --- Unknown operators
 
-absl::StatusOr<Json> ParseFile(absl::string_view text, absl::string_view where) {
-  Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return Broken(where, "expected JSON");
-  if (!json.is_object()) return Broken(where, "expected a JSON object with nodes");
-  for (const char* key : {"nodes", "arg_nodes", "heads"}) {
-    if (!json.contains(key) || !json[key].is_array())
-      return Broken(where, absl::StrCat("expected an array \"", key, "\""));
+void CollectUnknownOperators(const SymbolFile& file, UnknownOperators& unknown) {
+  for (const SymbolNode& node : file.nodes) {
+    for (const SymbolFile& subgraph : node.subgraphs) CollectUnknownOperators(subgraph, unknown);
+    if (node.is_variable() || FindOp(node.op) != nullptr) continue;
+    const std::string* op_type = node.op == "Custom" ? node.attrs.Find("op_type") : nullptr;
+    unknown[op_type == nullptr ? node.op : absl::StrCat("Custom op_type=", *op_type)].push_back(node.name);
   }
-  return json;
 }
 
-// The value of graph attribute `name`, an ["int", value] pair; `otherwise` when it is absent or something else.
-int64_t GraphAttr(const Json& json, const char* name, int64_t otherwise) {
-  if (!json.contains("attrs") || !json["attrs"].is_object() || !json["attrs"].contains(name)) return otherwise;
-  const Json& pair = json["attrs"][name];
-  return pair.is_array() && pair.size() == 2 && pair[1].is_number_integer() ? pair[1].get<int64_t>() : otherwise;
-}
-
-// Attributes of a node: "attrs", before 1.0 "attr", before 0.9 also "param"; the first spelling of a name wins.
-Attrs NodeAttrs(const Json& node) {
-  Attrs attrs;
-  for (const char* key : {"attrs", "param", "attr"}) {
-    if (!node.contains(key) || !node[key].is_object()) continue;
-    for (const auto& [name, value] : node[key].items()) {
-      if (attrs.Find(name) == nullptr) attrs.Set(name, value.is_string() ? value.get<std::string>() : value.dump());
-    }
+// "a", "b", "c" and 12 more
+std::string ShortList(const std::vector<std::string>& names) {
+  constexpr size_t kMostShown = 3;
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kMostShown); ++i) {
+    absl::StrAppend(&text, i == 0 ? "\"" : ", \"", names[i], "\"");
   }
-  return attrs;
+  if (names.size() > kMostShown) absl::StrAppend(&text, " and ", names.size() - kMostShown, " more");
+  return text;
 }
 
-// Training hints that old files spell without underscores ("lr_mult", "weight_lr_mult").
+absl::Status UnknownOperatorsError(const UnknownOperators& unknown) {
+  const auto& [first_op, first_nodes] = *unknown.begin();
+  if (unknown.size() == 1 && first_nodes.size() == 1) {
+    return absl::UnimplementedError(absl::StrCat("node \"", first_nodes[0], "\": unknown operator \"", first_op, "\""));
+  }
+  constexpr size_t kMostShown = 20;
+  std::string text;
+  size_t count = 0;
+  for (const auto& [op, nodes] : unknown) {
+    if (++count > kMostShown) break;
+    absl::StrAppend(&text, count == 1 ? "\"" : "; \"", op, "\" at ", nodes.size() == 1 ? "node " : "nodes ",
+                    ShortList(nodes));
+  }
+  if (unknown.size() > kMostShown) absl::StrAppend(&text, "; and ", unknown.size() - kMostShown, " operators more");
+  return absl::UnimplementedError(absl::StrCat("unknown operators: ", text));
+}
+
+// --- Building
+
+// Training hints that old files spell without underscores: "lr_mult", or "weight_lr_mult" for an input.
 bool IsOldHiddenAttr(absl::string_view name) {
   for (absl::string_view key : {"ctx_group", "lr_mult", "wd_mult", "force_mirroring", "mirror_stage"}) {
     if (name == key || absl::EndsWith(name, absl::StrCat("_", key))) return true;
@@ -61,147 +73,153 @@ bool IsOldHiddenAttr(absl::string_view name) {
   return false;
 }
 
-class SymbolReader {
- public:
-  SymbolReader(const Json& json, absl::string_view where) : json_(json), where_(where) {}
+// What the whole file says, its subgraphs included.
+struct FileContext {
+  int mxnet_version;
+  bool np_shape;
+  absl::string_view where;
+};
 
-  absl::StatusOr<Symbol> Read() {
-    symbol_.mxnet_version = static_cast<int>(GraphAttr(json_, "mxnet_version", kVersionWithoutField));
-    symbol_.graph.np_shape = GraphAttr(json_, "is_np_shape", 0) != 0;
-    BARYON_RETURN_IF_ERROR(ReadNodes());
-    BARYON_RETURN_IF_ERROR(ReadHeads());
-    return std::move(symbol_);
+class GraphBuilder {
+ public:
+  GraphBuilder(const SymbolFile& file, const FileContext& context) : file_(file), context_(context) {}
+
+  absl::StatusOr<Graph> Build() {
+    graph_.np_shape = context_.np_shape;
+    BARYON_ASSIGN_OR_RETURN(const std::vector<int32_t> order, file_.DepthFirstOrder());
+    ids_.assign(file_.nodes.size(), -1);
+    for (int32_t index : order) {
+      const SymbolNode& node = file_.nodes[index];
+      if (node.is_variable()) {
+        ids_[index] = AddVariable(node.name);
+      } else {
+        BARYON_ASSIGN_OR_RETURN(ids_[index], AddOperator(node));
+      }
+    }
+    BARYON_RETURN_IF_ERROR(AddOutputs());
+    if (!repeated_variables_.empty()) {
+      LogWarning(
+          absl::StrCat(context_.where, ": variables of one name are taken for one: ", ShortList(repeated_variables_)));
+    }
+    return std::move(graph_);
   }
 
  private:
-  absl::Status ReadNodes() {
-    for (const Json& node : json_["nodes"]) {
-      BARYON_RETURN_IF_ERROR(ReadNode(node));
-    }
-    return absl::OkStatus();
+  NodeId AddVariable(const std::string& name) {
+    const auto [known, is_new] = variables_.emplace(name, graph_.num_nodes());
+    if (is_new) return graph_.AddInput(name, {});
+    repeated_variables_.push_back(name);
+    return known->second;
   }
 
-  absl::Status ReadNode(const Json& node) {
-    const size_t index = ids_.size();
-    if (!node.is_object() || !node.contains("op") || !node["op"].is_string() || !node.contains("name") ||
-        !node["name"].is_string()) {
-      return Broken(where_, absl::StrCat("node ", index, ": expected an object with \"op\" and \"name\""));
-    }
-    const std::string op = node["op"], name = node["name"];
-    if (op == "null") {
-      AddVariable(name, NodeAttrs(node));
-      return absl::OkStatus();
-    }
+  absl::StatusOr<NodeId> AddOperator(const SymbolNode& node) {
     std::vector<Value> inputs;
-    if (node.contains("inputs") && node["inputs"].is_array()) {
-      for (const Json& entry : node["inputs"]) {
-        BARYON_ASSIGN_OR_RETURN(inputs.emplace_back(), ReadEntry(entry, absl::StrCat("node \"", name, "\"")));
-      }
+    for (const SymbolEntry& entry : node.inputs) {
+      BARYON_ASSIGN_OR_RETURN(inputs.emplace_back(), ToValue(entry, absl::StrCat("node \"", node.name, "\"")));
     }
-    return AddOperator(op, name, NodeAttrs(node), std::move(inputs));
+    std::vector<std::shared_ptr<const Graph>> subgraphs;
+    for (const SymbolFile& file : node.subgraphs) {
+      absl::StatusOr<Graph> subgraph = GraphBuilder(file, context_).Build();
+      if (!subgraph.ok()) return Annotate(subgraph.status(), absl::StrCat("subgraph of node \"", node.name, "\""));
+      subgraphs.push_back(std::make_shared<const Graph>(*std::move(subgraph)));
+    }
+    const Attrs attrs = OperatorAttrs(node);
+    if (context_.mxnet_version < kVersionWithAllInputs) AppendMissingInputs(node, attrs, inputs);
+    return graph_.AddOperator(node.op, node.name, attrs, std::move(inputs), /*from_file=*/true, std::move(subgraphs));
   }
 
-  NodeId AddVariable(const std::string& name, const Attrs& attrs) {
-    TensorType declared;
-    IntTuple dims;
-    if (const std::string* shape = attrs.Find("__shape__"); shape != nullptr && ParseAttr(*shape, dims).ok()) {
-      declared.shape = Shape(absl::MakeConstSpan(dims));
-      for (int64_t axis = 0; axis < declared.shape.rank(); ++axis) {
-        const bool unknown = declared.shape[axis] < 0 || (declared.shape[axis] == 0 && !symbol_.graph.np_shape);
-        if (unknown) declared.shape[axis] = Shape::kUnknownDim;
-      }
+  Attrs OperatorAttrs(const SymbolNode& node) const {
+    Attrs attrs;
+    for (const auto& [name, text] : node.attrs) {
+      if (!IsHiddenAttr(name) && !IsOldHiddenAttr(name)) attrs.Set(name, text);
     }
-    if (const std::string* dtype = attrs.Find("__dtype__"); dtype != nullptr)
-      ParseAttr(*dtype, declared.dtype).IgnoreError();
-    symbol_.declared[name] = declared;
-    const NodeId id = symbol_.graph.AddInput(name, {});
-    ids_.push_back(id);
-    return id;
+    const bool is_argmax = node.op == "argmax" || node.op == "argmin";
+    if (context_.mxnet_version < kVersionWithArgmaxAxis && is_argmax) {
+      const std::string* axis = attrs.Find("axis");
+      if (axis != nullptr && *axis == "-1") attrs.Erase("axis");  // meant "all of them" then
+    }
+    if (context_.np_shape) attrs.Set(kNpShapeAttr, FormatAttr(true));
+    return attrs;
   }
 
-  absl::Status AddOperator(const std::string& op_name, const std::string& name, Attrs attrs,
-                           std::vector<Value> inputs) {
-    const OpDef* op = FindOp(op_name);
-    if (op == nullptr)
-      return absl::UnimplementedError(
-          absl::StrCat(where_, ": node \"", name, "\": unknown operator \"", op_name, "\""));
-    Attrs kept;
-    for (const auto& [key, value] : attrs) {
-      if (!IsHiddenAttr(key) && !IsOldHiddenAttr(key)) kept.Set(key, value);
-    }
-    const bool upgrade_argmax = symbol_.mxnet_version < 905 && (op_name == "argmax" || op_name == "argmin");
-    if (const std::string* axis = kept.Find("axis"); upgrade_argmax && axis != nullptr && *axis == "-1")
-      kept.Erase("axis");
-    if (symbol_.graph.np_shape) kept.Set("__np_shape__", "True");
-    if (symbol_.mxnet_version < 900) AppendMissingInputs(*op, kept, name, inputs);
-    absl::StatusOr<NodeId> id = symbol_.graph.AddOperator(op_name, name, kept, std::move(inputs), /*from_file=*/true);
-    if (!id.ok()) return Annotate(id.status(), where_);
-    ids_.push_back(*id);
-    return absl::OkStatus();
-  }
-
-  void AppendMissingInputs(const OpDef& op, const Attrs& attrs, const std::string& name, std::vector<Value>& inputs) {
+  void AppendMissingInputs(const SymbolNode& node, const Attrs& attrs, std::vector<Value>& inputs) {
+    const OpDef& op = *FindOp(node.op);
     const absl::StatusOr<BoundAttrs> bound = op.bind(attrs, /*from_file=*/true);
     if (!bound.ok()) return;  // AddOperator reports it
     for (int i = static_cast<int>(inputs.size()); i < op.num_inputs(bound->get()); ++i) {
-      const std::string variable = absl::StrCat(name, "_", op.input_name(i));
-      inputs.push_back({symbol_.graph.AddInput(variable, {}), 0});
+      inputs.push_back({AddVariable(absl::StrCat(node.name, "_", op.input_name(i))), 0});
     }
   }
 
-  // [node, output] or [node, output, version]
-  absl::StatusOr<Value> ReadEntry(const Json& entry, absl::string_view whose) const {
-    const bool sound =
-        entry.is_array() && entry.size() >= 2 && entry[0].is_number_integer() && entry[1].is_number_integer();
-    if (!sound) return Broken(where_, absl::StrCat(whose, ": expected [node, output, version], got ", entry.dump()));
-    const int64_t node = entry[0].get<int64_t>(), output = entry[1].get<int64_t>();
-    if (node < 0 || node >= static_cast<int64_t>(ids_.size())) {
-      return Broken(where_, absl::StrCat(whose, ": expected a node before it, got node ", node));
-    }
-    if (output < 0 || output >= static_cast<int64_t>(symbol_.graph.node(ids_[node]).types.size())) {
-      return Broken(where_,
-                    absl::StrCat(whose, ": node \"", symbol_.graph.node(ids_[node]).name, "\" has no output ", output));
-    }
-    return Value{ids_[node], static_cast<int32_t>(output)};
+  absl::StatusOr<Value> ToValue(const SymbolEntry& entry, absl::string_view whose) const {
+    const Node& node = graph_.node(ids_[entry.node]);
+    const int num_outputs = static_cast<int>(node.types.size());
+    if (entry.output < num_outputs) return Value{ids_[entry.node], entry.output};
+    return absl::DataLossError(absl::StrCat(whose, ": expected one of ", num_outputs, " outputs of node \"", node.name,
+                                            "\", got output ", entry.output));
   }
 
-  absl::Status ReadHeads() {
-    for (const Json& entry : json_["heads"]) {
-      BARYON_ASSIGN_OR_RETURN(const Value value, ReadEntry(entry, "heads"));
-      const Node& node = symbol_.graph.node(value.node);
-      const std::string name =
-          node.is_op()
-              ? absl::StrCat(node.name, "_", node.op->output_name(value.output, static_cast<int>(node.types.size())))
-              : node.name;
-      symbol_.graph.AddOutput(value, name);
+  absl::Status AddOutputs() {
+    absl::flat_hash_set<std::string> names;
+    for (const SymbolEntry& head : file_.heads) {
+      BARYON_ASSIGN_OR_RETURN(const Value value, ToValue(head, "heads"));
+      const Node& node = graph_.node(value.node);
+      std::string base = node.name;
+      if (node.is_op()) {
+        const int num_outputs = static_cast<int>(node.types.size());
+        absl::StrAppend(&base, "_", node.op->output_name(value.output, num_outputs));
+      }
+      std::string name = base;
+      for (int i = 1; !names.insert(name).second; ++i) name = absl::StrCat(base, "_", i);
+      graph_.AddOutput(value, std::move(name));
     }
-    if (symbol_.graph.outputs().empty()) return Broken(where_, "expected at least one head, got none");
     return absl::OkStatus();
   }
 
-  const Json& json_;
-  const std::string where_;
-  Symbol symbol_;
+  const SymbolFile& file_;
+  const FileContext& context_;
+  Graph graph_;
   std::vector<NodeId> ids_;  // by the file's numbers
+  absl::flat_hash_map<std::string, NodeId> variables_;
+  std::vector<std::string> repeated_variables_;
 };
+
+// What __shape__ and __dtype__ of a variable say. A dimension of 0 is unknown unless the file has NumPy shapes.
+TensorType DeclaredType(const SymbolNode& variable, bool np_shape) {
+  TensorType declared;
+  IntTuple dims;
+  const std::string *shape = variable.attrs.Find("__shape__"), *dtype = variable.attrs.Find("__dtype__");
+  if (shape != nullptr && ParseAttr(*shape, dims).ok()) {
+    for (int64_t& dim : dims) {
+      if (dim < 0 || (dim == 0 && !np_shape)) dim = Shape::kUnknownDim;
+    }
+    declared.shape = Shape(absl::MakeConstSpan(dims));
+  }
+  if (dtype != nullptr) ParseAttr(*dtype, declared.dtype).IgnoreError();
+  return declared;
+}
 
 }  // namespace
 
-absl::StatusOr<Symbol> ReadSymbol(absl::string_view text, absl::string_view where) {
-  BARYON_ASSIGN_OR_RETURN(const Json json, ParseFile(text, where));
-  return SymbolReader(json, where).Read();
+absl::StatusOr<Symbol> ReadSymbol(absl::string_view json, absl::string_view where) {
+  BARYON_ASSIGN_OR_RETURN(const SymbolFile file, ParseSymbolFile(json, where));
+  UnknownOperators unknown;
+  CollectUnknownOperators(file, unknown);
+  if (!unknown.empty()) return Annotate(UnknownOperatorsError(unknown), where);
+  const FileContext context = {file.mxnet_version, file.np_shape, where};
+  absl::StatusOr<Graph> graph = GraphBuilder(file, context).Build();
+  if (!graph.ok()) return Annotate(graph.status(), where);
+  Symbol symbol = {*std::move(graph), file.mxnet_version, {}};
+  for (const SymbolNode& node : file.nodes) {
+    if (node.is_variable()) symbol.declared.emplace(node.name, DeclaredType(node, file.np_shape));
+  }
+  return symbol;
 }
 
-absl::StatusOr<std::map<std::string, std::vector<std::string>>> FindUnknownOperators(absl::string_view text,
-                                                                                     absl::string_view where) {
-  BARYON_ASSIGN_OR_RETURN(const Json json, ParseFile(text, where));
-  std::map<std::string, std::vector<std::string>> unknown;
-  for (const Json& node : json["nodes"]) {
-    if (!node.is_object() || !node.contains("op") || !node["op"].is_string())
-      return Broken(where, "expected nodes with \"op\"");
-    const std::string op = node["op"];
-    if (op != "null" && FindOp(op) == nullptr) unknown[op].push_back(node.value("name", ""));
-  }
+absl::StatusOr<UnknownOperators> FindUnknownOperators(absl::string_view json, absl::string_view where) {
+  BARYON_ASSIGN_OR_RETURN(const SymbolFile file, ParseSymbolFile(json, where));
+  UnknownOperators unknown;
+  CollectUnknownOperators(file, unknown);
   return unknown;
 }
 

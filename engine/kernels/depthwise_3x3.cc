@@ -1,0 +1,109 @@
+// The pixels that two output rows read are listed in a table of pointers, border included, so that the micro-kernel
+// knows no border. Filling it costs a few percent of the arithmetic.
+#include "engine/kernels/depthwise_3x3.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "engine/kernels/depthwise_weights.h"
+#include "engine/kernels/limits.h"
+
+namespace baryon::kernels {
+namespace {
+
+constexpr int64_t kMostInRows = 5;  // that two output rows read
+
+}  // namespace
+
+bool Depthwise3x3Plan::Supports(const ConvGeometry& geometry) {
+  const Extents ones = {1, 1, 1};
+  const int64_t stride = geometry.stride[1];
+  return IsDepthwise(geometry) && !geometry.transposed && geometry.kernel == Extents{1, 3, 3} &&
+         geometry.dilation == ones && geometry.stride == Extents{1, stride, stride} && stride <= 2 &&
+         geometry.in[0] == 1 && geometry.pad[0] == 0;
+}
+
+Depthwise3x3Plan::Depthwise3x3Plan(const ConvGeometry& geometry, const ConvOptions& options)
+    : geometry_(geometry),
+      options_(options),
+      target_(ActiveDepthwise3x3Target()),
+      gemm_target_(ActiveGemmTarget()),
+      stride_(geometry.stride[1]),
+      packed_channels_(PackedChannels(geometry.channels, target_.vector_width)),
+      zeros_(geometry.channels, 0.0f) {
+  for (int64_t* stride : {&options_.in_stride, &options_.out_stride, &options_.residual_stride}) {
+    if (*stride == 0) *stride = geometry.channels;
+  }
+  num_tasks_ = DepthwiseTasks(geometry, geometry.batch * pairs_per_image(), options.num_threads);
+}
+
+std::string Depthwise3x3Plan::ToString() const {
+  return absl::StrCat("depthwise 3x3 ", target_.name,
+                      num_tasks_ > 1 ? absl::StrCat(", ", num_tasks_, " row tasks") : "");
+}
+
+std::string Depthwise3x3Plan::PackedForm() const { return absl::StrCat("depthwise ", packed_channels_); }
+
+void Depthwise3x3Plan::Pack(const float* weight, const WeightStrides& strides, float* packed) const {
+  PackDepthwise(geometry_, weight, strides, packed_channels_, packed);
+}
+
+int64_t Depthwise3x3Plan::workspace_bytes() const {
+  return kMostInRows * in_columns() * static_cast<int64_t>(sizeof(float*));
+}
+
+void Depthwise3x3Plan::RunTask(int task, const ConvOperands& operands, char* workspace) const {
+  const int64_t pairs = geometry_.batch * pairs_per_image(), end = pairs * (task + 1) / num_tasks_;
+  for (int64_t pair = pairs * task / num_tasks_; pair < end; ++pair) {
+    const int64_t first = pair % pairs_per_image() * 2;
+    RunRows(pair / pairs_per_image(), first, std::min<int64_t>(geometry_.out[1] - first, 2), operands,
+            reinterpret_cast<const float**>(workspace));
+  }
+}
+
+void Depthwise3x3Plan::RunRows(int64_t image, int64_t first, int64_t rows, const ConvOperands& operands,
+                               const float** in) const {
+  const int64_t height = geometry_.in[1], width = geometry_.in[2], columns = in_columns();
+  const int64_t left = geometry_.pad[2];
+  const float* pixels = operands.in + image * height * width * options_.in_stride;
+  for (int64_t row = 0; row < (rows - 1) * stride_ + 3; ++row) {
+    const float** table = in + row * columns;
+    const int64_t y = first * stride_ - geometry_.pad[1] + row;
+    if (y < 0 || y >= height) {
+      std::fill_n(table, columns, zeros_.data());
+      continue;
+    }
+    for (int64_t i = 0; i < columns; ++i) {
+      const int64_t x = i - left;
+      table[i] = x < 0 || x >= width ? zeros_.data() : pixels + (y * width + x) * options_.in_stride;
+    }
+  }
+
+  const Limits limits = LimitsOf(operands.activation);
+  Depthwise3x3Tile tile = {};
+  tile.in = in;
+  tile.in_pitch = columns;
+  tile.weights = operands.packed;
+  tile.weight_step = packed_channels_;
+  tile.bias = operands.bias;
+  tile.out_step = options_.out_stride;
+  tile.residual_step = options_.residual_stride;
+  tile.width = geometry_.out[2];
+  tile.channels = geometry_.channels;
+  tile.lower = limits.lower;
+  tile.upper = limits.upper;
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t pixel = (image * geometry_.out[1] + first + row) * geometry_.out[2];
+    tile.out[row] = operands.out + pixel * options_.out_stride;
+    if (operands.residual != nullptr) tile.residual[row] = operands.residual + pixel * options_.residual_stride;
+  }
+  target_.run[stride_ - 1][rows - 1](tile);
+  if (limits.complete) return;
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t x = 0; x < tile.width; ++x) {
+      gemm_target_.activate(operands.activation, tile.out[row] + x * tile.out_step, tile.channels);
+    }
+  }
+}
+
+}  // namespace baryon::kernels

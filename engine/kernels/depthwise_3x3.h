@@ -1,0 +1,47 @@
+// Depthwise convolution with 3x3 kernels and stride 1 or 2, which is nearly all there is in networks: two rows of
+// outputs at a time. Others: depthwise.h.
+#ifndef BARYON_ENGINE_KERNELS_DEPTHWISE_3X3_H_
+#define BARYON_ENGINE_KERNELS_DEPTHWISE_3X3_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/kernels/conv.h"
+#include "engine/kernels/depthwise_3x3_tile.h"
+#include "engine/kernels/gemm_tile.h"
+
+namespace baryon::kernels {
+
+class Depthwise3x3Plan : public ConvPlan {
+ public:
+  static bool Supports(const ConvGeometry& geometry);
+
+  Depthwise3x3Plan(const ConvGeometry& geometry, const ConvOptions& options);
+
+  std::string ToString() const override;
+  std::string PackedForm() const override;
+  int64_t packed_size() const override { return 9 * packed_channels_; }
+  void Pack(const float* weight, const WeightStrides& strides, float* packed) const override;
+  int num_tasks() const override { return num_tasks_; }
+  int64_t workspace_bytes() const override;
+  void RunTask(int task, const ConvOperands& operands, char* workspace) const override;
+
+ private:
+  int64_t pairs_per_image() const { return (geometry_.out[1] + 1) / 2; }  // of output rows
+  int64_t in_columns() const { return (geometry_.out[2] - 1) * stride_ + 3; }
+  void RunRows(int64_t image, int64_t first, int64_t rows, const ConvOperands& operands, const float** in) const;
+
+  ConvGeometry geometry_;
+  ConvOptions options_;
+  const Depthwise3x3Target& target_;
+  const GemmTarget& gemm_target_;
+  int64_t stride_;
+  int64_t packed_channels_;   // rounded up to whole vectors
+  std::vector<float> zeros_;  // a pixel outside of the input
+  int num_tasks_;
+};
+
+}  // namespace baryon::kernels
+
+#endif  // BARYON_ENGINE_KERNELS_DEPTHWISE_3X3_H_

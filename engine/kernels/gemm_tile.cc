@@ -1,0 +1,178 @@
+// For every k a tile loads one row of the panel and multiplies it with one element of each of its rows of A:
+//
+//   sums[i][v] += broadcast(a[i][k]) * b[k][v]
+//
+// Six rows by four vectors of 16 need 24 of the 32 registers of AVX-512; six by two vectors of 8 need 12 of the 16 of
+// AVX2. Six row pointers fit into the general registers beside the counters: with twelve, compilers park some of them
+// in vector registers and lose 10 %. Taller tiles would also thrash the cache where rows lie 4096 bytes apart. An
+// element of B is read from the second level of the cache once for six rows: 11 bytes a cycle, a third of what it can
+// deliver.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/kernels/gemm_tile.cc"
+#include <hwy/foreach_target.h>
+//
+#include <hwy/cache_control.h>
+#include <hwy/highway.h>
+
+#include <utility>
+
+#include "engine/kernels/activation-inl.h"
+#include "engine/kernels/gemm_tile.h"
+#include "engine/kernels/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace baryon::kernels::HWY_NAMESPACE {
+namespace {
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+constexpr size_t kLanes = hn::MaxLanes(D());
+// Vectors of a panel: as many as leave room for six rows of sums among 32 or 16 registers.
+constexpr int kPanelVectors = HWY_TARGET == HWY_AVX3 ? 4 : 2;
+constexpr int kPanelWidth = kPanelVectors * kLanes;
+
+// Brings the line of `p` into the second level of the cache; the first has no room for what comes next.
+HWY_INLINE void PrefetchToL2(const float* p) { __builtin_prefetch(p, 0, 2); }
+
+// The sums of kRows rows and kVectors vectors of columns, with what is done to them. Panels beyond the first stand
+// `panel_stride` apart. kMasked: the last vector has fewer columns than lanes.
+template <int kRows, int kVectors, bool kMasked>
+void Tile(const GemmTile& tile) {
+  constexpr D d;
+  V sums[kRows][kVectors];
+  BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+    BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
+  }
+  if (tile.sums_in != nullptr) {
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
+        sums[i][v] = hn::Load(d, tile.sums_in + i * kPanelWidth + v * kLanes);
+      }
+    }
+  }
+  if (tile.residual != nullptr && tile.sums_out == nullptr) {
+    // Read at the end, most often from memory far away.
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) hwy::Prefetch(tile.residual[i] + tile.column + v * kLanes);
+    }
+  }
+
+  // A last panel is stored only as wide as it is; panels beyond the first of several are whole.
+  constexpr int kWidth = kVectors < kPanelVectors ? kVectors * kLanes : kPanelWidth;
+  const auto b_at = [&](const float* b, int v)
+                        HWY_ATTR { return b + (v / kPanelVectors) * tile.panel_stride + (v % kPanelVectors) * kLanes; };
+  const float* prefetch = tile.prefetch;
+  const float* const* run = tile.a;
+  for (int64_t r = 0; r < tile.runs; ++r, run += kRows) {
+    const float* HWY_RESTRICT a[kRows];
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) a[i] = run[i] + tile.a_offset;
+    const float* HWY_RESTRICT b = tile.b + tile.b_rows[r] * kWidth;
+    for (int64_t k = 0; k < tile.run_length; ++k) {
+      V columns[kVectors];
+      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, b_at(b, v));
+      BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+        const V element = hn::Set(d, a[i][k]);
+        BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(element, columns[v], sums[i][v]);
+      }
+      b += kWidth;
+      PrefetchToL2(prefetch);
+      prefetch += tile.prefetch_step;
+    }
+  }
+
+  if (tile.sums_out != nullptr) {
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
+        hn::Store(sums[i][v], d, tile.sums_out + i * kPanelWidth + v * kLanes);
+      }
+    }
+    return;
+  }
+  const V lower = hn::Set(d, tile.lower), upper = hn::Set(d, tile.upper);
+  const size_t last_columns = tile.columns - (kVectors - 1) * kLanes;
+  BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
+    const bool masked = kMasked && v == kVectors - 1;
+    const auto load = [&](const float* p) HWY_ATTR { return masked ? LoadFirst(d, p, last_columns) : hn::LoadU(d, p); };
+    const V bias = tile.bias != nullptr ? load(tile.bias + v * kLanes) : hn::Zero(d);
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+      V y = hn::Add(sums[i][v], bias);
+      if (tile.residual != nullptr) y = hn::Add(y, load(tile.residual[i] + tile.column + v * kLanes));
+      y = Limited(y, lower, upper);
+      float* c = tile.c[i] + tile.column + v * kLanes;
+      if (masked) {
+        StoreFirst(y, d, c, last_columns);
+      } else {
+        hn::StoreU(y, d, c);
+      }
+    }
+  }
+}
+
+void ActivateRow(const ActivationSpec& activation, float* row, int64_t count) {
+  constexpr D d;
+  int64_t i = 0;
+  for (; i + static_cast<int64_t>(kLanes) <= count; i += kLanes) {
+    hn::StoreU(Activate(d, activation, hn::LoadU(d, row + i)), d, row + i);
+  }
+  if (i < count) StoreFirst(Activate(d, activation, LoadFirst(d, row + i, count - i)), d, row + i, count - i);
+}
+
+// How many panels a tile of `rows` rows takes at once. A tile of one row and two vectors has two sums, which wait for
+// each other's four cycles of latency; eight keep two multipliers busy.
+constexpr int PanelsAtOnce(int rows) {
+  if (HWY_TARGET == HWY_AVX3 || rows > 3) return 1;
+  return rows == 1 ? 4 : 2;
+}
+
+template <int kRows>
+void FillRow(GemmTarget& target) {
+  target.panels_at_once[kRows] = PanelsAtOnce(kRows);
+  target.full[kRows] = Tile<kRows, PanelsAtOnce(kRows) * kPanelVectors, false>;
+  target.single[kRows] = Tile<kRows, kPanelVectors, false>;
+  target.tail[kRows][1] = Tile<kRows, 1, true>;
+  target.tail[kRows][2] = Tile<kRows, 2, true>;
+#if HWY_TARGET == HWY_AVX3
+  target.tail[kRows][3] = Tile<kRows, 3, true>;
+  target.tail[kRows][4] = Tile<kRows, 4, true>;
+#endif
+}
+
+const GemmTarget& Target() {
+  static const GemmTarget target = [] {
+    GemmTarget made = {};
+#if HWY_TARGET == HWY_AVX3
+    made.name = "avx512 6x64";
+#elif HWY_TARGET == HWY_AVX2
+    made.name = "avx2 6x16";
+#else
+    made.name = "portable 6x8";
+#endif
+    made.vector_width = kLanes;
+    made.panel_width = kPanelWidth;
+    made.max_rows = kMaxTileRows;
+    FillRow<1>(made);
+    FillRow<2>(made);
+    FillRow<3>(made);
+    FillRow<4>(made);
+    FillRow<5>(made);
+    FillRow<6>(made);
+    made.activate = ActivateRow;
+    return made;
+  }();
+  return target;
+}
+
+}  // namespace
+}  // namespace baryon::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace baryon::kernels {
+
+HWY_EXPORT(Target);
+
+const GemmTarget& ActiveGemmTarget() { return HWY_DYNAMIC_DISPATCH(Target)(); }
+
+}  // namespace baryon::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,166 @@
+// The strip of output rows [y, y + n) of output plane z is [kernel depth][rows][width][channels]: for each kernel
+// position along the depth the input plane it reads, of these planes the rows that the output rows read, border
+// included. A pixel of the output then starts at strip + (row * stride * width + column * stride) * channels, and its
+// runs, one for each kernel row, at fixed distances from there. Copying costs as many stores as the input has elements,
+// a third more where strips overlap; building the windows themselves would cost kernel-size times as many.
+#include "engine/kernels/strip_conv.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "engine/kernels/interleave.h"
+
+namespace baryon::kernels {
+namespace {
+
+constexpr int64_t kStripBytes = 192 << 10;         // a strip stays in the second level of the cache
+constexpr int64_t kTaskMultiplications = 1 << 20;  // worth handing to another thread
+
+int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+StripConvPlan::StripConvPlan(const ConvGeometry& geometry, const ConvOptions& options, bool channels_first)
+    : geometry_(geometry), options_(options), channels_first_(channels_first) {
+  if (options_.in_stride == 0) options_.in_stride = geometry.channels;
+  if (options_.out_stride == 0) options_.out_stride = geometry.filters;
+  if (options_.residual_stride == 0) options_.residual_stride = geometry.filters;
+  strip_width_ = (geometry.out[2] - 1) * geometry.stride[2] + (geometry.kernel[2] - 1) * geometry.dilation[2] + 1;
+
+  const int64_t row_multiplications = geometry.out[2] * geometry.filters * geometry.channels * geometry.num_positions();
+  const int64_t least = CeilDiv(kTaskMultiplications, std::max<int64_t>(row_multiplications, 1));
+  int64_t most = geometry.out[1];
+  while (most > 1 && StripSize(most) * static_cast<int64_t>(sizeof(float)) > kStripBytes) most = CeilDiv(most, 2);
+  const int64_t shared = CeilDiv(geometry.out[1], 4 * options.num_threads);  // four strips for each thread
+  rows_per_strip_ = std::min(options.num_threads > 1 ? std::max(least, shared) : most, most);
+  strips_per_plane_ = CeilDiv(geometry.out[1], std::max<int64_t>(rows_per_strip_, 1));
+
+  const bool merges = geometry.dilation[2] == 1;
+  const int64_t runs_per_row = merges ? 1 : geometry.kernel[2];
+  run_length_ = merges ? geometry.kernel[2] * geometry.channels : geometry.channels;
+  for (int64_t z = 0; z < geometry.kernel[0]; ++z) {
+    for (int64_t y = 0; y < geometry.kernel[1]; ++y) {
+      for (int64_t x = 0; x < runs_per_row; ++x) {
+        const int64_t row = z * StripRows(rows_per_strip_) + y * geometry.dilation[1];
+        position_offsets_.push_back((row * strip_width_ + x * geometry.dilation[2]) * geometry.channels);
+      }
+    }
+  }
+  GemmShape shape;
+  shape.runs = static_cast<int64_t>(position_offsets_.size());
+  shape.rows = {{rows_per_strip_ * geometry.out[2], std::vector<int64_t>(shape.runs)}};
+  std::iota(shape.rows[0].runs.begin(), shape.rows[0].runs.end(), 0);
+  shape.run_length = run_length_;
+  shape.columns = geometry.filters;
+  full_ = GemmPlan(shape, ActiveGemmTarget(), 1);
+  shape.rows[0].count = (geometry.out[1] - (strips_per_plane_ - 1) * rows_per_strip_) * geometry.out[2];
+  last_ = GemmPlan(shape, ActiveGemmTarget(), 1);
+}
+
+std::string StripConvPlan::ToString() const {
+  return absl::StrCat("strip gemm ", full_.ToString(), channels_first_ ? ", channels first, " : ", ", num_tasks(),
+                      " strips");
+}
+
+std::string StripConvPlan::PackedForm() const {
+  return absl::StrCat("panels ", full_.layout().target->name, " groups 1");
+}
+
+void StripConvPlan::Pack(const float* weight, const WeightStrides& strides, float* packed) const {
+  std::vector<int64_t> row_offsets;
+  for (int64_t position = 0; position < geometry_.num_positions(); ++position) {
+    for (int64_t c = 0; c < geometry_.channels; ++c) {
+      row_offsets.push_back(position * strides.position + c * strides.channel);
+    }
+  }
+  PackPanels(full_.layout(), weight, row_offsets, strides.filter, 0, full_.layout().num_panels(), packed);
+}
+
+int64_t StripConvPlan::StripRows(int64_t out_rows) const {
+  return (out_rows - 1) * geometry_.stride[1] + (geometry_.kernel[1] - 1) * geometry_.dilation[1] + 1;
+}
+
+int64_t StripConvPlan::StripSize(int64_t out_rows) const {
+  constexpr int64_t kLine = 16;
+  return CeilDiv(geometry_.kernel[0] * StripRows(out_rows) * strip_width_ * geometry_.channels, kLine) * kLine;
+}
+
+int64_t StripConvPlan::workspace_bytes() const {
+  return StripSize(rows_per_strip_) * static_cast<int64_t>(sizeof(float)) +
+         std::max(full_.workspace_bytes(), last_.workspace_bytes());
+}
+
+void StripConvPlan::CopyRow(const float* image, int64_t z, int64_t y, float* row) const {
+  const int64_t channels = geometry_.channels;
+  const int64_t left = std::min(geometry_.pad[2], strip_width_);
+  const int64_t count = std::clamp<int64_t>(geometry_.in[2], 0, strip_width_ - left);
+  std::fill(row, row + left * channels, 0.0f);
+  std::fill(row + (left + count) * channels, row + strip_width_ * channels, 0.0f);
+  row += left * channels;
+  const int64_t first_pixel = (z * geometry_.in[1] + y) * geometry_.in[2];
+  if (channels_first_) {
+    InterleaveChannels(image + first_pixel, geometry_.in_pixels(), channels, count, row);
+  } else if (options_.in_stride == channels) {
+    std::memcpy(row, image + first_pixel * channels, count * channels * sizeof(float));
+  } else {
+    const float* pixel = image + first_pixel * options_.in_stride;
+    for (int64_t x = 0; x < count; ++x, pixel += options_.in_stride) std::copy_n(pixel, channels, row + x * channels);
+  }
+}
+
+void StripConvPlan::CopyStrip(const float* image, int64_t z, int64_t first_y, int64_t out_rows, float* strip) const {
+  const int64_t row_size = strip_width_ * geometry_.channels;
+  for (int64_t depth = 0; depth < geometry_.kernel[0]; ++depth) {
+    const int64_t in_z = z * geometry_.stride[0] - geometry_.pad[0] + depth * geometry_.dilation[0];
+    float* plane = strip + depth * StripRows(rows_per_strip_) * row_size;
+    for (int64_t row = 0; row < StripRows(out_rows); ++row) {
+      const int64_t in_y = first_y * geometry_.stride[1] - geometry_.pad[1] + row;
+      const bool inside = in_z >= 0 && in_z < geometry_.in[0] && in_y >= 0 && in_y < geometry_.in[1];
+      if (inside) {
+        CopyRow(image, in_z, in_y, plane + row * row_size);
+      } else {
+        std::fill_n(plane + row * row_size, row_size, 0.0f);
+      }
+    }
+  }
+}
+
+void StripConvPlan::RunTask(int task, const ConvOperands& operands, char* workspace) const {
+  const int64_t index = task % strips_per_plane_, plane = task / strips_per_plane_;  // of the output, over all images
+  const int64_t z = plane % geometry_.out[0], image = plane / geometry_.out[0];
+  const int64_t first_y = index * rows_per_strip_, width = geometry_.out[2];
+  const bool is_last = index + 1 == strips_per_plane_;
+  const int64_t out_rows = is_last ? geometry_.out[1] - first_y : rows_per_strip_;
+  const int64_t image_size = geometry_.in_pixels() * (channels_first_ ? geometry_.channels : options_.in_stride);
+
+  float* strip = reinterpret_cast<float*>(workspace);
+  CopyStrip(operands.in + image * image_size, z, first_y, out_rows, strip);
+
+  const int64_t first_pixel = (plane * geometry_.out[1] + first_y) * width;
+  const int64_t row_step = geometry_.stride[1] * strip_width_, column_step = geometry_.stride[2];
+  const auto rows = [&](const TileRows& tile) {
+    int64_t y = tile.first / width, x = tile.first % width;
+    for (int i = 0; i < tile.count; ++i) {
+      const int64_t pixel = tile.first + i;
+      const float* start = strip + (y * row_step + x * column_step) * geometry_.channels;
+      for (size_t run = 0; run < position_offsets_.size(); ++run) {
+        tile.a[run * tile.count + i] = start + position_offsets_[run];
+      }
+      if (++x == width) {
+        x = 0;
+        ++y;
+      }
+      tile.c[i] = operands.out + (first_pixel + pixel) * options_.out_stride;
+      if (tile.residual != nullptr) {
+        tile.residual[i] = operands.residual + (first_pixel + pixel) * options_.residual_stride;
+      }
+    }
+  };
+  const Epilogue epilogue = {operands.bias, operands.residual != nullptr, operands.activation};
+  const int64_t strip_bytes = StripSize(rows_per_strip_) * static_cast<int64_t>(sizeof(float));
+  (is_last ? last_ : full_).RunTask(0, operands.packed, epilogue, rows, workspace + strip_bytes);
+}
+
+}  // namespace baryon::kernels

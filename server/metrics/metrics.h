@@ -1,0 +1,82 @@
+// What the server counts, and its rendering for Prometheus.
+//
+// Names and labels are listed in README.md. Times are in seconds; requests are labelled by model, version, protocol and
+// status code, never by anything a client chooses. The counters that dashboards and autoscalers for Triton read
+// (nv_inference_*) exist beside them, in Triton's units.
+#ifndef BARYON_SERVER_METRICS_METRICS_H_
+#define BARYON_SERVER_METRICS_METRICS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace baryon {
+
+enum class Protocol { kBaryon, kOpenInference };
+enum class Transport { kGrpc, kRest };
+
+// "baryon", "oip"; "grpc", "rest": as metrics and logs write them.
+absl::string_view ProtocolName(Protocol protocol);
+absl::string_view TransportName(Transport transport);
+
+// Where the time of one answered request went.
+struct RequestTimes {
+  absl::Duration total;
+  absl::Duration queued;  // waiting for a batch
+  absl::Duration input;   // bytes to tensors
+  absl::Duration infer;   // the forward pass of its batch
+  absl::Duration output;  // tensors to bytes
+};
+
+// The series of one model version. They leave the rendering with the last object of that version: a version that is
+// loaded again counts on. Thread-safe.
+class ModelMetrics {
+ public:
+  ~ModelMetrics();
+  ModelMetrics(const ModelMetrics&) = delete;
+  ModelMetrics& operator=(const ModelMetrics&) = delete;
+
+  // A request has come, and later: it was answered. The phases of `times` count when `code` is OK; the total always
+  // does.
+  void CountArrival();
+  void CountAnswer(Protocol protocol, Transport transport, absl::StatusCode code, const RequestTimes& times);
+  // A forward pass of `rows` rows was run.
+  void CountBatch(int64_t rows);
+  void SetQueued(int64_t requests);
+  void SetLoadDuration(absl::Duration duration);
+
+ private:
+  friend class ServerMetrics;
+  struct Families;
+  struct Series;
+  ModelMetrics(std::shared_ptr<Families> families, Series& series);
+
+  const std::shared_ptr<Families> families_;
+  Series& series_;  // owned by families_
+};
+
+// Thread-safe. May go before the ModelMetrics it made.
+class ServerMetrics {
+ public:
+  // `server_version` becomes a label of baryon_build_info.
+  explicit ServerMetrics(absl::string_view server_version);
+  ~ServerMetrics();
+
+  // The series of a version that is about to serve. For requests that name no such model: ("", 0).
+  std::unique_ptr<ModelMetrics> ForModel(absl::string_view name, int64_t version);
+  void CountLoadFailure(absl::string_view model);
+
+  // Everything, in Prometheus' text format 0.0.4.
+  std::string ToText() const;
+
+ private:
+  const std::shared_ptr<ModelMetrics::Families> families_;
+};
+
+}  // namespace baryon
+
+#endif  // BARYON_SERVER_METRICS_METRICS_H_

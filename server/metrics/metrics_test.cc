@@ -1,0 +1,114 @@
+#include "server/metrics/metrics.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace baryon {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+RequestTimes SomeTimes() {
+  RequestTimes times;
+  times.total = absl::Milliseconds(6);
+  times.queued = absl::Milliseconds(2);
+  times.infer = absl::Milliseconds(3);
+  return times;
+}
+
+TEST(ServerMetricsTest, NamesTheServersVersion) {
+  EXPECT_THAT(ServerMetrics("1.2.3").ToText(), HasSubstr("baryon_build_info{version=\"1.2.3\"} 1"));
+}
+
+TEST(ServerMetricsTest, CountsRequestsByModelProtocolAndCode) {
+  ServerMetrics metrics("1");
+  const auto model = metrics.ForModel("digits", 3);
+  model->CountAnswer(Protocol::kOpenInference, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  model->CountAnswer(Protocol::kOpenInference, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kInvalidArgument, SomeTimes());
+  const std::string labels = "model=\"digits\",protocol=\"oip\",transport=\"grpc\",version=\"3\"}";
+  EXPECT_THAT(metrics.ToText(),
+              AllOf(HasSubstr("baryon_requests_total{code=\"OK\"," + labels + " 2"),
+                    HasSubstr("baryon_requests_total{code=\"INVALID_ARGUMENT\",model=\"digits\",protocol=\"baryon\"")));
+}
+
+TEST(ServerMetricsTest, MeasuresEveryOutcomeButPhasesOfSuccessOnly) {
+  ServerMetrics metrics("1");
+  const auto model = metrics.ForModel("digits", 3);
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kInternal, SomeTimes());
+  EXPECT_THAT(metrics.ToText(),
+              AllOf(HasSubstr("baryon_request_duration_seconds_count{code_class=\"server_error\",model=\"digits\","
+                              "protocol=\"baryon\",version=\"3\"} 1"),
+                    HasSubstr("baryon_queue_duration_seconds_count{model=\"digits\",version=\"3\"} 0")));
+}
+
+TEST(ServerMetricsTest, ShowsRequestsThatAreNotAnsweredYet) {
+  ServerMetrics metrics("1");
+  const auto model = metrics.ForModel("digits", 3);
+  model->CountArrival();
+  model->CountArrival();
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  EXPECT_THAT(metrics.ToText(), HasSubstr("baryon_inflight_requests{model=\"digits\",version=\"3\"} 1"));
+}
+
+TEST(ServerMetricsTest, CountsRowsAndBatches) {
+  ServerMetrics metrics("1");
+  const auto model = metrics.ForModel("digits", 3);
+  model->CountBatch(5);
+  model->CountBatch(1);
+  EXPECT_THAT(metrics.ToText(), AllOf(HasSubstr("baryon_inferences_total{model=\"digits\",version=\"3\"} 6"),
+                                      HasSubstr("baryon_executions_total{model=\"digits\",version=\"3\"} 2"),
+                                      HasSubstr("baryon_batch_size_count{model=\"digits\",version=\"3\"} 2")));
+}
+
+TEST(ServerMetricsTest, SpeaksToDashboardsOfTriton) {
+  ServerMetrics metrics("1");
+  const auto model = metrics.ForModel("digits", 3);
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kDeadlineExceeded, SomeTimes());
+  model->SetQueued(4);
+  const std::string labels = "{model=\"digits\",version=\"3\"}";
+  EXPECT_THAT(metrics.ToText(),
+              AllOf(HasSubstr("nv_inference_request_success" + labels + " 1"),
+                    HasSubstr("nv_inference_request_failure{model=\"digits\",reason=\"REJECTED\",version=\"3\"} 1"),
+                    HasSubstr("nv_inference_request_duration_us" + labels + " 6000"),
+                    HasSubstr("nv_inference_queue_duration_us" + labels + " 2000"),
+                    HasSubstr("nv_inference_pending_request_count" + labels + " 4")));
+}
+
+TEST(ServerMetricsTest, ForgetsVersionsThatAreGone) {
+  ServerMetrics metrics("1");
+  auto model = metrics.ForModel("digits", 3);
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kInternal, SomeTimes());
+  model.reset();
+  EXPECT_THAT(metrics.ToText(), Not(HasSubstr("digits")));
+}
+
+TEST(ServerMetricsTest, AVersionLoadedAgainCountsOn) {
+  ServerMetrics metrics("1");
+  auto first = metrics.ForModel("digits", 3);
+  first->CountBatch(5);
+  const auto second = metrics.ForModel("digits", 3);
+  first.reset();
+  second->CountBatch(2);
+  EXPECT_THAT(metrics.ToText(), HasSubstr("baryon_inferences_total{model=\"digits\",version=\"3\"} 7"));
+}
+
+TEST(ServerMetricsTest, CountsLoadFailures) {
+  ServerMetrics metrics("1");
+  metrics.CountLoadFailure("digits");
+  EXPECT_THAT(metrics.ToText(), HasSubstr("baryon_model_load_failures_total{model=\"digits\"} 1"));
+}
+
+TEST(ModelMetricsTest, MayOutliveTheServersMetrics) {
+  auto metrics = std::make_unique<ServerMetrics>("1");
+  const auto model = metrics->ForModel("digits", 3);
+  metrics.reset();
+  model->CountBatch(1);
+}
+
+}  // namespace
+}  // namespace baryon

@@ -1,0 +1,88 @@
+#include "server/models/served_model.h"
+
+#include <memory>
+#include <optional>
+
+#include "engine/base/testing/status_matchers.h"
+#include "gtest/gtest.h"
+#include "server/testing/manual_executor.h"
+#include "server/testing/test_models.h"
+
+namespace baryon {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class ServedModelTest : public testing::Test {
+ protected:
+  std::unique_ptr<const ServedModel> Make(absl::string_view op, bool join_requests) {
+    OpenedModel opened;
+    opened.executable = MakeExecutable(GraphOf(op, "float32 [-1, 1]"), pool_);
+    Batcher::Options options;
+    options.join_requests = join_requests;
+    return std::make_unique<ServedModel>("m", 1, std::move(opened), options, executor_, metrics_.ForModel("m", 1));
+  }
+
+  static Batcher::Request RequestOf(float value, std::optional<absl::StatusOr<Tensors>>& answer) {
+    Batcher::Request request;
+    request.inputs = {Tensor::FromData<float>({1, 1}, {value})};
+    request.done = [&answer](absl::StatusOr<Tensors> outputs, const Batcher::Timing&) { answer = std::move(outputs); };
+    return request;
+  }
+
+  ThreadPool pool_{1};
+  ManualExecutor executor_;
+  ServerMetrics metrics_{"1"};
+};
+
+TEST_F(ServedModelTest, AnswersAndCountsBatches) {
+  const auto model = Make("_test_double", true);
+  std::optional<absl::StatusOr<Tensors>> a, b;
+  model->Predict(RequestOf(1, a));
+  model->Predict(RequestOf(2, b));
+  executor_.RunAll();
+  EXPECT_THAT((**a)[0].span<float>(), ElementsAre(2));
+  EXPECT_THAT((**b)[0].span<float>(), ElementsAre(4));
+  EXPECT_THAT(metrics_.ToText(), HasSubstr("baryon_inferences_total{model=\"m\",version=\"1\"} 2"));
+  EXPECT_THAT(metrics_.ToText(), HasSubstr("baryon_executions_total{model=\"m\",version=\"1\"} 1"));
+}
+
+TEST_F(ServedModelTest, OneRowIsNotPoisonedByAnother) {
+  const auto model = Make("_test_refuse_negative", true);
+  std::optional<absl::StatusOr<Tensors>> good, bad;
+  model->Predict(RequestOf(1, good));
+  model->Predict(RequestOf(-1, bad));
+  executor_.RunAll();
+  EXPECT_OK(*good);
+  EXPECT_THAT(*bad, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("negative")));
+}
+
+TEST_F(ServedModelTest, ShowsHowManyRequestsWait) {
+  const auto model = Make("_test_double", true);
+  std::optional<absl::StatusOr<Tensors>> a, b;
+  model->Predict(RequestOf(1, a));
+  model->Predict(RequestOf(2, b));
+  model->UpdateGauges();
+  EXPECT_THAT(metrics_.ToText(), HasSubstr("baryon_queue_depth{model=\"m\",version=\"1\"} 2"));
+  executor_.RunAll();
+}
+
+TEST_F(ServedModelTest, TheLastRequestMayReleaseIt) {
+  std::shared_ptr<const ServedModel> model = Make("_test_double", true);
+  Batcher::Request request;
+  request.inputs = {Tensor::FromData<float>({1, 1}, {3})};
+  bool answered = false;
+  const ServedModel* serving = model.get();
+  request.done = [&answered, model = std::move(model)](absl::StatusOr<Tensors> outputs,
+                                                       const Batcher::Timing&) mutable {
+    model.reset();
+    answered = outputs.ok();
+  };
+  serving->Predict(std::move(request));
+  executor_.RunAll();
+  EXPECT_TRUE(answered);
+}
+
+}  // namespace
+}  // namespace baryon

@@ -1,0 +1,171 @@
+#include "server/server.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/service_type.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/logging.h"
+#include "engine/base/status_macros.h"
+#include "server/quote.h"
+#include "server/services/inference_service.h"
+#include "server/services/predict_service.h"
+#include "server/version.h"
+
+namespace baryon {
+namespace {
+
+// Health names beside those of models: the whole server, the probes of Kubernetes, and the services.
+constexpr const char* kReadinessNames[] = {"", "readiness", "inference.GRPCInferenceService",
+                                           "baryon.v1.PredictionService"};
+constexpr const char* kLivenessName = "liveness";
+
+std::string Address(const std::string& host, int port) {
+  return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]:", port) : absl::StrCat(host, ":", port);
+}
+
+// gRPC's own messages, where it has any, look like ours.
+void LogGrpcMessage(gpr_log_func_args* args) {
+  Log(args->severity == GPR_LOG_SEVERITY_ERROR ? LogSeverity::kWarning : LogSeverity::kInfo,
+      absl::StrCat("grpc: ", args->message));
+}
+
+void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
+  builder.SetMaxReceiveMessageSize(
+      static_cast<int>(std::min<int64_t>(options.max_request_bytes, std::numeric_limits<int>::max())));
+  builder.SetMaxSendMessageSize(-1);
+  // gRPC compares the compressed size with the limit: a small message could inflate to anything.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  // A second server on the port is an error, not a partner.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1024);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20000);
+  // A picture's tensor, half a megabyte, travels without waiting for the client to be told to go on.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 << 20);
+}
+
+}  // namespace
+
+Server::Server(const ServerOptions& options, ModelRepository repository, ModelOpener open)
+    : options_(options),
+      metrics_(kServerVersion),
+      predictor_(registry_, metrics_, {options.max_queue_time, options.log_requests}),
+      executor_(options.num_threads),
+      loader_(std::move(open), ModelLoader::Options{.num_slots = options.num_threads}, executor_, metrics_),
+      health_(HealthService::Create()),
+      http_(HttpServer::Options{.max_body_bytes = options.max_request_bytes}),
+      manager_(std::make_unique<ModelManager>(std::move(repository), loader_, registry_)) {}
+
+Server::~Server() { Drain(absl::ZeroDuration()); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, ModelOpener open,
+                                                      std::function<void(const Server&)> on_ready) {
+  const bool by_request = options.model_control == ModelControl::kExplicit;
+  BARYON_ASSIGN_OR_RETURN(ModelRepository repository,
+                          ModelRepository::Open(by_request ? "" : options.repository, options.models));
+  std::unique_ptr<Server> server(new Server(options, std::move(repository), std::move(open)));
+  BARYON_RETURN_IF_ERROR(server->StartGrpc());
+  BARYON_RETURN_IF_ERROR(server->StartHttp());
+  server->manager_->OnChange([self = server.get()] { self->UpdateHealth(); });
+  const bool polls = options.model_control == ModelControl::kPoll;
+  server->manager_->Start(polls ? options.poll_interval : absl::InfiniteDuration(),
+                          [self = server.get(), on_ready = std::move(on_ready)] { self->BecomeReady(on_ready); });
+  return server;
+}
+
+absl::Status Server::StartGrpc() {
+  health_->Set(kLivenessName, true);
+  UpdateHealth();
+  gpr_set_log_function(LogGrpcMessage);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  services_.push_back(MakePredictService(predictor_));
+  services_.push_back(MakeInferenceService(registry_, predictor_, ready_));
+  grpc::ServerBuilder builder;
+  Configure(builder, options_);
+  const std::string address = Address(options_.host, options_.grpc_port);
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &grpc_port_);
+  builder.RegisterService(&health_->service());
+  for (const std::unique_ptr<grpc::Service>& service : services_) builder.RegisterService(service.get());
+  grpc_ = builder.BuildAndStart();
+  if (grpc_ == nullptr || grpc_port_ == 0) {
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", address, " for gRPC: is the port in use?"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::StartHttp() {
+  BARYON_ASSIGN_OR_RETURN(http_port_, http_.Listen(options_.host, options_.http_port,
+                                                   [this](const HttpRequest& request) { return AnswerHttp(request); }));
+  BARYON_ASSIGN_OR_RETURN(metrics_port_,
+                          http_.Listen(options_.host, options_.metrics_port,
+                                       [this](const HttpRequest& request) { return AnswerMetrics(request); }));
+  http_.Start();
+  return absl::OkStatus();
+}
+
+void Server::BecomeReady(const std::function<void(const Server&)>& on_ready) {
+  {
+    absl::MutexLock lock(&state_mutex_);
+    if (draining_) return;
+    ready_ = true;
+  }
+  UpdateHealth();
+  on_ready(*this);
+}
+
+// Tells those who ask for health who serves.
+void Server::UpdateHealth() {
+  absl::MutexLock lock(&health_mutex_);
+  for (auto& [name, serves] : healthy_models_) serves = false;
+  for (const ModelRegistry::Entry& entry : registry_.List()) healthy_models_[entry.name] |= entry.model != nullptr;
+  for (const auto& [name, serves] : healthy_models_)
+    health_->Set(absl::StrCat("baryon.model/", name), serves && ready_);
+  for (const char* name : kReadinessNames) health_->Set(name, ready_);
+}
+
+std::string Server::ReadyLine() const {
+  return absl::StrCat("baryon: ready grpc=", Address(options_.host, grpc_port_),
+                      " http=", Address(options_.host, http_port_), " metrics=", Address(options_.host, metrics_port_),
+                      " models=", registry_.num_models());
+}
+
+void Server::Drain(absl::Duration timeout) {
+  {
+    absl::MutexLock lock(&state_mutex_);
+    draining_ = true;
+    ready_ = false;
+  }
+  UpdateHealth();
+  health_->EndWatches();
+  if (grpc_ != nullptr) grpc_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));
+}
+
+std::string Server::RenderMetrics() const {
+  for (const ModelRegistry::Entry& entry : registry_.List()) {
+    if (entry.model != nullptr) entry.model->UpdateGauges();
+  }
+  return metrics_.ToText();
+}
+
+HttpResponse Server::AnswerMetrics(const HttpRequest& request) const {
+  if (request.path != "/metrics") return HttpError(404, absl::StrCat("there is nothing at ", Quote(request.path)));
+  if (request.method != HttpMethod::kGet) return HttpError(405, "expected GET");
+  return {200, RenderMetrics(), "text/plain; version=0.0.4"};
+}
+
+HttpResponse Server::AnswerHttp(const HttpRequest& request) const {
+  const bool live = request.path == "/v2/health/live", ready = request.path == "/v2/health/ready";
+  if (!live && !ready) return AnswerMetrics(request);
+  if (request.method != HttpMethod::kGet) return HttpError(405, "expected GET");
+  if (live) return {200, "{\"live\":true}"};
+  return ready_ ? HttpResponse{200, "{\"ready\":true}"} : HttpResponse{503, "{\"ready\":false}"};
+}
+
+}  // namespace baryon

@@ -1,0 +1,108 @@
+// The server: everything wired together.
+#ifndef BARYON_SERVER_SERVER_H_
+#define BARYON_SERVER_SERVER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "server/batching/executor.h"
+#include "server/http/http_server.h"
+#include "server/metrics/metrics.h"
+#include "server/models/model_loader.h"
+#include "server/models/model_manager.h"
+#include "server/models/model_registry.h"
+#include "server/services/health_service.h"
+#include "server/services/predictor.h"
+
+namespace grpc {
+class Server;
+class Service;
+}  // namespace grpc
+
+namespace baryon {
+
+enum class ModelControl { kNone, kPoll, kExplicit };
+
+// The options of `baryon serve`; see there for what they mean.
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  int grpc_port = 8001, http_port = 8000, metrics_port = 8002;  // 0 picks a free one
+  std::string repository;                                       // empty: none
+  std::vector<std::string> models;                              // folders, symbol files, export prefixes
+  ModelControl model_control = ModelControl::kPoll;
+  absl::Duration poll_interval = absl::Seconds(2);
+  int num_threads = 1;  // batches that run at once
+  int64_t max_request_bytes = int64_t{64} << 20;
+  absl::Duration max_queue_time = absl::Seconds(1);
+  bool log_requests = false;
+};
+
+// Listens and loads from the moment it starts; is ready when everything that can be loaded is. Thread-safe.
+class Server {
+ public:
+  // `open` reads models. `on_ready` is called once, when the server is ready, on a thread of the server's. Errors:
+  // UNAVAILABLE, an address cannot be had; NOT_FOUND, there is no such repository; INVALID_ARGUMENT, names of models.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, ModelOpener open,
+                                                       std::function<void(const Server&)> on_ready);
+  ~Server();  // cuts off what is still running
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  int grpc_port() const { return grpc_port_; }
+  int http_port() const { return http_port_; }
+  int metrics_port() const { return metrics_port_; }
+
+  // "baryon: ready grpc=127.0.0.1:8001 http=127.0.0.1:8000 metrics=127.0.0.1:8002 models=2"
+  std::string ReadyLine() const;
+
+  // Reads the repository again, in the background.
+  void Rescan() { manager_->Rescan(); }
+
+  // Not ready from now on; takes no new requests; returns when those in flight are answered or `timeout` has passed,
+  // and they are cut off.
+  void Drain(absl::Duration timeout);
+
+ private:
+  Server(const ServerOptions& options, ModelRepository repository, ModelOpener open);
+
+  absl::Status StartGrpc();
+  absl::Status StartHttp();
+  void BecomeReady(const std::function<void(const Server&)>& on_ready);
+  void UpdateHealth();
+  std::string RenderMetrics() const;
+  HttpResponse AnswerHttp(const HttpRequest& request) const;
+  HttpResponse AnswerMetrics(const HttpRequest& request) const;
+
+  const ServerOptions options_;
+  int grpc_port_ = 0, http_port_ = 0, metrics_port_ = 0;
+  std::atomic<bool> ready_{false};
+  absl::Mutex state_mutex_;
+  bool draining_ ABSL_GUARDED_BY(state_mutex_) = false;
+  absl::Mutex health_mutex_;
+  std::map<std::string, bool> healthy_models_ ABSL_GUARDED_BY(health_mutex_);  // every name that ever had an answer
+
+  // In the order in which they are made; they go the other way round, so that nothing outlives what it uses.
+  ServerMetrics metrics_;
+  ModelRegistry registry_;
+  Predictor predictor_;
+  ThreadExecutor executor_;
+  ModelLoader loader_;
+  const std::unique_ptr<HealthService> health_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::unique_ptr<grpc::Server> grpc_;
+  HttpServer http_;
+  std::unique_ptr<ModelManager> manager_;
+};
+
+}  // namespace baryon
+
+#endif  // BARYON_SERVER_SERVER_H_

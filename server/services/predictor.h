@@ -1,0 +1,66 @@
+// The path of a prediction through the server, the same for every protocol.
+#ifndef BARYON_SERVER_SERVICES_PREDICTOR_H_
+#define BARYON_SERVER_SERVICES_PREDICTOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/batching/clock.h"
+#include "server/batching/rows.h"
+#include "server/metrics/metrics.h"
+#include "server/models/model_registry.h"
+
+namespace baryon {
+
+// Find, decode, predict, encode; counted and, on request, logged. Protocols differ in what they decode and encode.
+// Thread-safe.
+class Predictor {
+ public:
+  struct Options {
+    absl::Duration max_queue_time = absl::Seconds(1);  // a request that waited longer is refused
+    bool log_requests = false;
+  };
+
+  struct Request {
+    Protocol protocol = Protocol::kBaryon;
+    Transport transport = Transport::kGrpc;
+    std::string model;
+    absl::StatusOr<int64_t> version = 0;  // 0: the highest; an error ends the request
+    absl::Time deadline = absl::InfiniteFuture();
+    std::function<bool()> cancelled = nullptr;  // does anybody still wait?
+    // Bytes to tensors; they may view the request, which stays as it is until `done`.
+    std::function<absl::StatusOr<Tensors>(const ServedModel& model)> decode;
+    // Tensors to the answer.
+    std::function<absl::Status(const ServedModel& model, const Tensors& outputs)> encode;
+    // Called once, from Start or on another thread; the request may be gone when it returns.
+    absl::AnyInvocable<void(const absl::Status& status)> done;
+  };
+
+  // All are borrowed and outlive every request.
+  Predictor(const ModelRegistry& registry, ServerMetrics& metrics, Options options, Clock clock = MonotonicNow);
+  ~Predictor();
+
+  void Start(Request request);
+
+ private:
+  struct Call;
+
+  absl::Status TryStart(const std::shared_ptr<Call>& call);
+  void Finish(Call& call, const absl::Status& status);
+  void LogRequest(const Call& call, const absl::Status& status, const RequestTimes& times) const;
+
+  const ModelRegistry& registry_;
+  const Options options_;
+  const Clock clock_;
+  const std::unique_ptr<ModelMetrics> nowhere_;  // counts requests for models that are not loaded
+};
+
+}  // namespace baryon
+
+#endif  // BARYON_SERVER_SERVICES_PREDICTOR_H_
