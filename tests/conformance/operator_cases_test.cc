@@ -58,6 +58,9 @@ const std::map<std::string, Tensor>& Arrays() {
 absl::StatusOr<std::vector<Tensor>> RunCase(const Case& c) {
   BARYON_ASSIGN_OR_RETURN(Symbol symbol, ReadSymbol(c.json["symbol"].dump(), c.name));
   Graph& graph = symbol.graph;
+  std::vector<std::string> names;
+  for (const GraphOutput& output : graph.outputs()) names.push_back(output.name);
+  if (Json(names) != c.json["outputs"]) return absl::InvalidArgumentError("names differ: " + Json(names).dump());
   std::vector<Tensor> inputs;
   for (NodeId id : graph.inputs()) {
     const std::string& name = graph.node(id).name;
