@@ -213,6 +213,7 @@ OpSpec<A> ConcatSpec(std::vector<std::string> names) {
 // An operator of its own in 1.x, with `axis` from 0; in 2.x another name of Concat, which always writes its `dim`.
 OpSpec<StackAttrs> ConcatenateSpec() {
   auto spec = ConcatSpec<StackAttrs>({"_npi_concatenate"});
+  spec.outputs = {"out"};
   spec.attrs.push_back(Attr("axis", &StackAttrs::axis));
   return spec;
 }
@@ -226,8 +227,9 @@ OpSpec<StackAttrs> StackSpec() {
 
 // Their axis is fixed; some share the attributes of Concat with it, where `dim` means nothing.
 template <JoinFn kJoin>
-OpSpec<StackAttrs> NumPyStackSpec(const char* name) {
+OpSpec<StackAttrs> NumPyStackSpec(const char* name, const char* output = "output") {
   auto spec = JoinSpec<kJoin, StackAttrs>({name});
+  spec.outputs = {output};
   spec.ignored_attrs = {"dim"};
   return spec;
 }
@@ -236,9 +238,9 @@ const OpRegistration<ConcatAttrs> kConcat(ConcatSpec<ConcatAttrs>({"Concat", "co
                                                                    "_npi_rnn_param_concat", "_sparse_concat"}));
 const OpRegistration<StackAttrs> kConcatenate(ConcatenateSpec());
 const OpRegistration<StackAttrs> kStack(StackSpec());
-const OpRegistration<StackAttrs> kHStack(NumPyStackSpec<JoinHStack>("_npi_hstack"));
+const OpRegistration<StackAttrs> kHStack(NumPyStackSpec<JoinHStack>("_npi_hstack", "out"));
 const OpRegistration<StackAttrs> kVStack(NumPyStackSpec<JoinVStack>("_npi_vstack"));
-const OpRegistration<StackAttrs> kDStack(NumPyStackSpec<JoinDStack>("_npi_dstack"));
+const OpRegistration<StackAttrs> kDStack(NumPyStackSpec<JoinDStack>("_npi_dstack", "out"));
 const OpRegistration<StackAttrs> kColumnStack(NumPyStackSpec<JoinColumnStack>("_npi_column_stack"));
 
 }  // namespace

@@ -1,6 +1,9 @@
-// Counts: _histogram of how many elements fall between bounds, _npi_bincount of how often each whole number occurs.
+// _histogram: how many elements fall between bounds.
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "engine/graph/op_def.h"
 #include "engine/ops/shape_rules.h"
@@ -9,7 +12,7 @@ namespace baryon {
 namespace {
 
 struct HistogramAttrs {
-  std::optional<int64_t> bin_cnt;   // equally wide bins over `range`; None: the bounds are the second input
+  std::optional<int64_t> bin_cnt;  // equally wide bins over `range`; None: the bounds are the second input
   std::optional<FloatTuple> range;
 };
 
@@ -39,8 +42,7 @@ absl::StatusOr<TensorTypes> InferHistogram(const HistogramAttrs& attrs, const Te
 
 // The bin of x, or -1. The division finds it but for rounding, which the bounds themselves decide. The last bin
 // includes its upper bound.
-template <typename T>
-int64_t BinOf(T x, double low, double high, const T* bounds, int64_t bins) {
+int64_t BinOf(double x, double low, double high, const double* bounds, int64_t bins) {
   if (!(x >= low && x <= high)) return -1;
   int64_t bin = std::min(static_cast<int64_t>((x - low) * static_cast<double>(bins) / (high - low)), bins - 1);
   if (x < bounds[bin]) --bin;
@@ -49,8 +51,7 @@ int64_t BinOf(T x, double low, double high, const T* bounds, int64_t bins) {
 }
 
 // The same for bounds of any distance, in ascending order.
-template <typename T>
-int64_t BinBetween(T x, const T* bounds, int64_t bins) {
+int64_t BinBetween(double x, const double* bounds, int64_t bins) {
   if (!(x >= bounds[0] && x <= bounds[bins])) return -1;
   return std::min<int64_t>(std::upper_bound(bounds, bounds + bins + 1, x) - bounds - 1, bins - 1);
 }
@@ -64,14 +65,14 @@ void CountInRange(const HistogramAttrs& attrs, const TensorView& data, int64_t* 
     low -= 0.5;
     high += 0.5;
   }
-  std::vector<C> edges(bins + 1);
+  std::vector<double> edges(bins + 1);
   for (int64_t i = 0; i <= bins; ++i) {
     bounds[i] = static_cast<T>(static_cast<C>((high * i + static_cast<double>(bins - i) * low) / bins));
-    edges[i] = bounds[i];
+    edges[i] = static_cast<double>(static_cast<C>(bounds[i]));
   }
   const T* x = data.data<const T>();
   for (int64_t i = 0; i < data.num_elements(); ++i) {
-    const int64_t bin = BinOf<C>(x[i], low, high, edges.data(), bins);
+    const int64_t bin = BinOf(static_cast<double>(static_cast<C>(x[i])), low, high, edges.data(), bins);
     if (bin >= 0) ++counts[bin];
   }
 }
@@ -82,13 +83,43 @@ void CountBetween(const TensorView& data, const TensorView& given, int64_t* coun
   const int64_t bins = given.num_elements() - 1;
   const T* edge = given.data<const T>();
   std::copy_n(edge, bins + 1, bounds);
-  const std::vector<C> edges(edge, edge + bins + 1);
+  std::vector<double> edges;
+  for (int64_t i = 0; i <= bins; ++i) edges.push_back(static_cast<double>(static_cast<C>(edge[i])));
   const T* x = data.data<const T>();
   for (int64_t i = 0; i < data.num_elements(); ++i) {
-    const int64_t bin = BinBetween<C>(x[i], edges.data(), bins);
+    const int64_t bin = BinBetween(static_cast<double>(static_cast<C>(x[i])), edges.data(), bins);
     if (bin >= 0) ++counts[bin];
   }
 }
+
+void ComputeHistogram(const HistogramAttrs& attrs, OpContext& context) {
+  const TensorView& data = context.input(0);
+  // Either output may have no reader; both are computed anyway, in memory of their own then.
+  const int64_t bins = context.output(0).shape()[0];
+  std::vector<int64_t> counts(bins);
+  DispatchDType(data.dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    std::unique_ptr<T[]> bounds(new T[bins + 1]);
+    if (attrs.bin_cnt.has_value()) {
+      CountInRange<T>(attrs, data, counts.data(), bounds.get());
+    } else {
+      CountBetween<T>(data, context.input(1), counts.data(), bounds.get());
+    }
+    if (context.output(1).has_data()) std::copy_n(bounds.get(), bins + 1, context.output(1).data<T>());
+  });
+  if (context.output(0).has_data()) std::copy(counts.begin(), counts.end(), context.output(0).data<int64_t>());
+}
+
+const OpRegistration<HistogramAttrs> kHistogram({
+    .names = {"_histogram", "_npi_histogram"},
+    .inputs = {"data", "bins"},
+    .outputs = {"output0", "output1"},
+    .attrs = {Attr("bin_cnt", &HistogramAttrs::bin_cnt), Attr("range", &HistogramAttrs::range)},
+    .check = CheckBins,
+    .num_inputs = [](const HistogramAttrs& attrs) { return attrs.bin_cnt.has_value() ? 1 : 2; },
+    .infer_types = InferHistogram,
+    .compute = ComputeHistogram,
+});
 
 }  // namespace
 }  // namespace baryon

@@ -22,12 +22,13 @@ struct SequenceAttrs {
 // The array as steps of `step_bytes` each, at [time * time_stride + batch * batch_stride] steps.
 struct Steps {
   int64_t time, batch, time_stride, batch_stride, step_bytes;
+  bool time_first;
 };
 
 Steps StepsOf(const SequenceAttrs& attrs, const TensorType& data) {
   const int64_t a = data.shape[0], b = data.shape[1];
   const int64_t step_bytes = data.shape.Product(2, data.shape.rank()) * DTypeSize(data.dtype);
-  return attrs.axis == 0 ? Steps{a, b, b, 1, step_bytes} : Steps{b, a, 1, b, step_bytes};
+  return attrs.axis == 0 ? Steps{a, b, b, 1, step_bytes, true} : Steps{b, a, 1, b, step_bytes, false};
 }
 
 absl::Status CheckSequences(const SequenceAttrs& attrs, const TensorTypes& inputs) {
@@ -57,10 +58,10 @@ template <typename Fn>
 void ForEachStep(OpContext& context, const Steps& steps, Fn&& fn) {
   const int64_t grain = std::max<int64_t>((32 << 10) / std::max<int64_t>(steps.step_bytes, 1), 1);
   context.ParallelRanges(steps.time * steps.batch, grain, [&](int64_t begin, int64_t end) {
-    const int64_t inner = std::max(steps.time_stride, steps.batch_stride);
+    const int64_t inner = steps.time_first ? steps.batch : steps.time;
     for (int64_t step = begin; step < end; ++step) {
       const int64_t a = step / inner, b = step % inner;
-      steps.time_stride == 1 ? fn(b, a, step) : fn(a, b, step);
+      steps.time_first ? fn(a, b, step) : fn(b, a, step);
     }
   });
 }

@@ -23,9 +23,15 @@ OpSpec<NoAttrs> IdentitySpec(std::vector<std::string> names, std::vector<std::st
   };
 }
 
+OpSpec<NoAttrs> MakeLossSpec() {
+  OpSpec<NoAttrs> spec = IdentitySpec({"make_loss"});
+  spec.outputs = {"loss"};
+  return spec;
+}
+
 const OpRegistration<NoAttrs> kMarks[] = {
     IdentitySpec({"BlockGrad", "stop_gradient", "_npx_stop_gradient"}),
-    IdentitySpec({"make_loss"}),
+    MakeLossSpec(),
     IdentitySpec({"MakeLoss"}, {"grad_scale", "valid_thresh", "normalization"}),
     IdentitySpec({"_contrib_gradientmultiplier"}, {"scalar", "is_int"}),
     IdentitySpec({"cast_storage"}, {"stype"}),

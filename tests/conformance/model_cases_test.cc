@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(Tutorial, ModelCasesTest,
                          NameOf);
 
 INSTANTIATE_TEST_SUITE_P(Gluon, ModelCasesTest,
-                         testing::Values("gluon/face_embedding_symbol", "gluon/fcn_resnet101_voc",
+                         testing::Values("gluon/bert_tiny", "gluon/face_embedding_symbol", "gluon/fcn_resnet101_voc",
                                          "gluon/mobilenetv3_large_half", "gluon/r2plus1d_resnet34",
                                          "gluon/resnet34_v1b", "gluon/se_resnet34_v1", "gluon/segmentation_bilinear",
                                          "gluon/simple_pose_resnet50"),

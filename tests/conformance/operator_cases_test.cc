@@ -100,10 +100,22 @@ bool IsChosen(const Case& c) {
   return std::find(ops.begin(), ops.end(), c.op) != ops.end();
 }
 
+// Cases whose answer is not one to follow, with the reason; the test lists them.
+const std::map<std::string, const char*>& LeftOut() {
+  static const auto* const cases = new std::map<std::string, const char*>{
+      {"np-npx_nonzero-000", "MXNet 1.9.1 gives no places in symbolic mode; 2.x gives them"},
+  };
+  return *cases;
+}
+
 TEST(OperatorCasesTest, AgreeWithMxnet) {
   std::map<std::string, int> passed, total, missing;
   for (const Case& c : ReadCases("cases.jsonl")) {
     if (!IsChosen(c)) continue;
+    if (const auto it = LeftOut().find(c.name); it != LeftOut().end()) {
+      std::printf("left out: %s, %s\n", c.name.c_str(), it->second);
+      continue;
+    }
     ++total[c.tier];
     std::set<std::string> unknown;
     for (const Json& op : c.json["operators"]) {
