@@ -1,0 +1,32 @@
+#include <utility>
+#include <vector>
+
+#include "engine/base/testing/status_matchers.h"
+#include "engine/ops/testing/op_tester.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace baryon {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+
+Tensor F(Shape shape, std::initializer_list<float> values) { return Tensor::FromData<float>(std::move(shape), values); }
+
+// 0, 1, 2, ...
+[[maybe_unused]] Tensor Count(Shape shape) {
+  Tensor tensor = Tensor::Allocate({DType::kFloat32, std::move(shape)});
+  for (int64_t i = 0; i < tensor.num_elements(); ++i) tensor.mutable_data<float>()[i] = static_cast<float>(i);
+  return tensor;
+}
+
+TEST(RavelIndexTest, PlacesBecomeNumbersAndBack) {
+  const Tensor places = F({2, 2}, {0, 1, 2, 0}), numbers = F({2}, {2, 3});
+  OpTester("_ravel_multi_index").Attr("shape", IntTuple{2, 3}).Input(places).ExpectOutput(numbers);
+  OpTester("_unravel_index").Attr("shape", IntTuple{2, 3}).Input(numbers).ExpectOutput(places);
+}
+
+}  // namespace
+}  // namespace baryon

@@ -1,0 +1,44 @@
+#include <utility>
+#include <vector>
+
+#include "engine/base/testing/status_matchers.h"
+#include "engine/ops/testing/op_tester.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace baryon {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+
+Tensor F(Shape shape, std::initializer_list<float> values) { return Tensor::FromData<float>(std::move(shape), values); }
+
+// 0, 1, 2, ...
+[[maybe_unused]] Tensor Count(Shape shape) {
+  Tensor tensor = Tensor::Allocate({DType::kFloat32, std::move(shape)});
+  for (int64_t i = 0; i < tensor.num_elements(); ++i) tensor.mutable_data<float>()[i] = static_cast<float>(i);
+  return tensor;
+}
+
+TEST(UpSamplingTest, NearestRepeatsPixels) {
+  OpTester("UpSampling")
+      .Attr("scale", 2)
+      .Attr("sample_type", "nearest")
+      .Attr("num_args", 1)
+      .Input(F({1, 1, 1, 2}, {1, 2}))
+      .ExpectOutput(F({1, 1, 2, 4}, {1, 1, 2, 2, 1, 1, 2, 2}));
+}
+TEST(UpSamplingTest, RefusesAScaleOfZero) {
+  EXPECT_THAT(OpTester("UpSampling")
+                  .Attr("scale", 0)
+                  .Attr("sample_type", "nearest")
+                  .Attr("num_args", 1)
+                  .Input({1, 1, 1, 2})
+                  .Infer(),
+              StatusIs(kInvalid));
+}
+
+}  // namespace
+}  // namespace baryon
