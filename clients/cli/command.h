@@ -23,6 +23,7 @@ void AddSummary(CLI::App& app, Action& action);
 void AddCheck(CLI::App& app, Action& action);
 void AddBench(CLI::App& app, Action& action);
 void AddPredict(CLI::App& app, Action& action);
+void AddExport(CLI::App& app, Action& action);
 
 }  // namespace baryon
 

@@ -167,5 +167,17 @@ TEST_F(DigitsTest, BenchProfilesNodes) {
               AllOf(HasSubstr("rows/s"), HasSubstr("profile of batch 1, 1 threads"), HasSubstr("Convolution")));
 }
 
+TEST_F(ProgramTest, ExportsAZooNetworkThatCheckAccepts) {
+  const std::string prefix = files_.path("net");
+  ASSERT_EQ(RunBaryon({"export", "squeezenet1.1", "--output", prefix, "--classes", "5", "--seed", "2"}).exit_code, 0);
+  EXPECT_EQ(RunBaryon({"check", prefix}).exit_code, 0);
+}
+
+TEST_F(ProgramTest, NamesAZooNetworkThatDoesNotExist) {
+  const Outcome outcome = RunBaryon({"export", "resnet19", "--output", files_.path("net")});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.error, HasSubstr("no network \"resnet19\" in the zoo"));
+}
+
 }  // namespace
 }  // namespace baryon

@@ -1,0 +1,42 @@
+// baryon export: a network of the zoo as files.
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "clients/cli/command.h"
+#include "engine/base/status_macros.h"
+#include "engine/zoo/zoo.h"
+
+namespace baryon {
+namespace {
+
+struct ExportOptions {
+  std::string name, output;
+  int64_t classes = 1000;
+  uint64_t seed = 0;
+};
+
+absl::Status Export(const ExportOptions& options) {
+  BARYON_ASSIGN_OR_RETURN(const zoo::Network network, zoo::MakeNetwork(options.name, options.classes));
+  BARYON_RETURN_IF_ERROR(zoo::ExportNetwork(network, options.seed, options.output));
+  std::printf("wrote %s-symbol.json and %s-0000.params\n", options.output.c_str(), options.output.c_str());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddExport(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<ExportOptions>();
+  CLI::App& command = *app.add_subcommand("export", "Writes a zoo network with seeded weights, readable by MXNet 1.x");
+  command.add_option("ZOO_NAME", options->name, "As Gluon's get_model takes it: resnet50_v2")->required();
+  command.add_option("--output", options->output, "Writes PREFIX-symbol.json and PREFIX-0000.params")
+      ->required()
+      ->type_name("PREFIX");
+  command.add_option("--classes", options->classes, "Number of classes")->capture_default_str();
+  command.add_option("--seed", options->seed, "Other seeds give other weights")->capture_default_str();
+  command.callback([options, &action] { action = [options] { return Export(*options); }; });
+}
+
+}  // namespace baryon

@@ -1,0 +1,39 @@
+// Networks built in code: the 34 of Gluon's model_zoo.vision, layer for layer and name for name, so that parameter
+// files of MXNet fit them and MXNet loads what is written here.
+#ifndef BARYON_ENGINE_ZOO_ZOO_H_
+#define BARYON_ENGINE_ZOO_ZOO_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "engine/tensor/tensor.h"
+#include "engine/zoo/net_builder.h"
+
+namespace baryon::zoo {
+
+// The names that get_model takes, in alphabetical order.
+std::vector<std::string> NetworkNames();
+
+// The network called `name`, in any case; the names of Gluon's functions (mobilenet_v2_1_0) work too. Errors: NOT_FOUND
+// with all names; INVALID_ARGUMENT, `classes` outside of [1, 2^20].
+absl::StatusOr<Network> MakeNetwork(absl::string_view name, int64_t classes = 1000);
+
+// Values to start with, the same for the same seed everywhere: weights uniform within sqrt(6 / fan-in), which keeps the
+// scale of activations through rectifiers (He, Zhang, Ren, Sun, Delving Deep into Rectifiers, 2015); statistics,
+// scales and biases at 0 and 1.
+Tensor StartValue(const Network& network, const Parameter& parameter, uint64_t seed);
+
+// The graph with parameters bound to their start values, which are made when they are read.
+Graph BindStartValues(const Network& network, uint64_t seed);
+
+// Writes PREFIX-symbol.json and PREFIX-0000.params, in the order and under the names of Gluon's export. Errors: those
+// of writing.
+absl::Status ExportNetwork(const Network& network, uint64_t seed, const std::string& prefix);
+
+}  // namespace baryon::zoo
+
+#endif  // BARYON_ENGINE_ZOO_ZOO_H_

@@ -1,0 +1,215 @@
+// Every network against what MXNet 1.9.1 exported: names in both styles, shapes, order, and each node of the graph.
+// That such graphs give MXNet's answers is the business of tests/conformance; a few are run here too.
+#include "engine/zoo/zoo.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/base/file.h"
+#include "engine/base/testing/status_matchers.h"
+#include "engine/graph/graph_text.h"
+#include "engine/io/params_file.h"
+#include "engine/load_model.h"
+#include "engine/runtime/executable.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "tests/support/golden.h"
+#include "tests/support/model_case.h"
+#include "tests/support/seeded.h"
+
+namespace baryon::zoo {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using testing::HasSubstr;
+
+std::string CaseFolder(const std::string& name) { return absl::StrCat(GoldenFolder("zoo"), "/", name); }
+
+Json ReadCase(const std::string& name) {
+  const auto text = ReadFile(CaseFolder(name) + "/case.json");
+  EXPECT_OK(text);
+  return Json::parse(text.value_or("{}"));
+}
+
+std::string ExportKey(const Parameter& parameter) {
+  return absl::StrCat(parameter.is_state ? "aux:" : "arg:", parameter.name);
+}
+
+// One line for each array: what it is called, and its shape.
+std::string Line(const std::string& name, const Shape& shape) { return absl::StrCat(name, " ", shape.ToString()); }
+
+std::vector<std::string> Lines(const Json& shapes) {
+  std::vector<std::string> lines;
+  for (const auto& [name, dims] : shapes.items()) {
+    const std::vector<int64_t> extents = dims;
+    lines.push_back(Line(name, Shape(absl::MakeConstSpan(extents))));
+  }
+  return lines;
+}
+
+// One line for each operator, in the order in which the outputs need them.
+std::vector<std::string> OperatorLines(const Graph& graph) {
+  std::vector<std::string> lines;
+  for (NodeId id : graph.TopologicalOrder()) {
+    const Node& node = graph.node(id);
+    if (!node.is_op()) continue;
+    std::vector<std::string> inputs;
+    for (const Value& value : node.inputs)
+      inputs.push_back(absl::StrCat(graph.node(value.node).name, ":", value.output));
+    lines.push_back(absl::StrCat(node.op->name(), " ", node.name, "(", absl::StrJoin(inputs, ", "), ") ",
+                                 NonDefaultAttrs(node).ToString()));
+  }
+  return lines;
+}
+
+class NetworkTest : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    absl::StatusOr<Network> network = MakeNetwork(GetParam());
+    ASSERT_OK(network);
+    network_ = *std::move(network);
+    case_ = ReadCase(GetParam());
+  }
+  Shape ShapeOf(const Parameter& parameter) const { return network_.graph.type({parameter.node, 0}).shape; }
+
+  Network network_;
+  Json case_;
+};
+
+TEST_P(NetworkTest, HasTheArraysOfSaveParameters) {
+  std::vector<std::string> lines;
+  for (const Parameter& parameter : network_.parameters) {
+    lines.push_back(Line(parameter.structure, ShapeOf(parameter)));
+  }
+  EXPECT_EQ(lines, Lines(case_["structure_names"]));
+}
+
+TEST_P(NetworkTest, HasTheArraysOfTheExport) {
+  std::map<NodeId, const Parameter*> parameters;
+  for (const Parameter& parameter : network_.parameters) parameters[parameter.node] = &parameter;
+  std::vector<std::string> lines;
+  for (NodeId id : network_.graph.TopologicalOrder()) {
+    if (parameters.count(id) != 0) lines.push_back(Line(ExportKey(*parameters[id]), ShapeOf(*parameters[id])));
+  }
+  EXPECT_EQ(lines, Lines(case_["seeded_params"]));
+}
+
+TEST_P(NetworkTest, KnowsBothNamesOfAnArray) {
+  for (const Parameter& parameter : network_.parameters) {
+    EXPECT_EQ(ExportKey(parameter), case_["structure_to_export"][parameter.structure]);
+  }
+}
+
+TEST_P(NetworkTest, HasTheOperatorsOfTheExport) {
+  const auto model_case = ReadModelCase(CaseFolder(GetParam()));
+  ASSERT_OK(model_case);
+  EXPECT_EQ(OperatorLines(network_.graph), OperatorLines(model_case->graph));
+  EXPECT_EQ(network_.graph.outputs()[0].name, model_case->graph.outputs()[0].name);
+}
+
+std::string TestName(const testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Zoo, NetworkTest, testing::ValuesIn(NetworkNames()), TestName);
+
+Graph BindSeeded(const Network& network) {
+  Graph graph = network.graph;
+  for (const Parameter& parameter : network.parameters) {
+    const Shape shape = graph.type({parameter.node, 0}).shape;
+    graph.BindInput(parameter.node, Constant::Literal(SeededParameter(parameter.name, shape)));
+  }
+  return graph;
+}
+
+TEST(ZooTest, AnswersAsMxnetDoes) {
+  ThreadPool pool(2);
+  for (const char* name : {"resnet18_v1", "resnet18_v2", "squeezenet1.1", "mobilenet0.25", "mobilenetv2_0.25",
+                           "densenet121", "inceptionv3", "alexnet", "vgg11_bn"}) {
+    const auto network = MakeNetwork(name);
+    const auto model_case = ReadModelCase(CaseFolder(name));
+    ASSERT_OK(network);
+    ASSERT_OK(model_case);
+    const auto executable = Executable::Create(BindSeeded(*network), pool);
+    ASSERT_OK(executable);
+    const auto outputs = (*executable)->Run(model_case->inputs);
+    ASSERT_OK(outputs) << name;
+    EXPECT_EQ(Disagreement(*model_case, *outputs), "") << name;
+  }
+}
+
+TEST(ZooTest, HasAllNetworksOfGluon) { EXPECT_EQ(NetworkNames().size(), 34u); }
+
+TEST(ZooTest, TakesNamesOfFunctionsAndAnyCase) {
+  for (const char* name : {"mobilenet_v2_1_0", "squeezenet1_0", "inception_v3", "mobilenet0_25", "ResNet18_v1"}) {
+    EXPECT_OK(MakeNetwork(name)) << name;
+  }
+}
+
+TEST(ZooTest, ListsTheNetworksWhenThereIsNoSuchOne) {
+  const absl::Status status = MakeNetwork("resnet19_v1").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"resnet19_v1\" in the zoo; there are alexnet, densenet121"));
+}
+
+TEST(ZooTest, RefusesNoClasses) {
+  EXPECT_EQ(MakeNetwork("alexnet", 0).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MakeNetwork("alexnet", int64_t{1} << 40).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(ExportNetworkTest, WritesAModelThatLoadsAndAnswersFinitely) {
+  const std::string prefix = testing::TempDir() + "/exported";
+  const auto network = MakeNetwork("mobilenet0.25", 7);
+  ASSERT_OK(network);
+  ASSERT_OK(ExportNetwork(*network, 3, prefix));
+  ThreadPool pool(1);
+  const auto executable = LoadModel(prefix, pool);
+  ASSERT_OK(executable);
+  const Tensor picture = SeededInput("data", {2, 3, 224, 224});
+  const auto outputs = (*executable)->Run(absl::MakeConstSpan(&picture, 1));
+  ASSERT_OK(outputs);
+  EXPECT_EQ((*outputs)[0].shape(), (Shape{2, 7}));
+  for (float value : (*outputs)[0].span<float>()) EXPECT_TRUE(std::abs(value) < 1e3 && value != 0) << value;
+}
+
+TEST(ExportNetworkTest, WritesTheArraysInTheOrderOfMxnet) {
+  const std::string prefix = testing::TempDir() + "/ordered";
+  const auto network = MakeNetwork("resnet18_v1");
+  ASSERT_OK(network);
+  ASSERT_OK(ExportNetwork(*network, 0, prefix));
+  const auto file = ParamsFile::Open(prefix + "-0000.params");
+  ASSERT_OK(file);
+  std::vector<std::string> lines;
+  for (const ParamsFile::Entry& entry : (*file)->entries()) lines.push_back(Line(entry.name, entry.type.shape));
+  EXPECT_EQ(lines, Lines(ReadCase("resnet18_v1")["seeded_params"]));
+}
+
+TEST(StartValueTest, DependsOnTheSeedAndNothingElse) {
+  const auto network = MakeNetwork("squeezenet1.1");
+  ASSERT_OK(network);
+  const Parameter& weight = network->parameters[0];
+  const auto first = [&](uint64_t seed) { return StartValue(*network, weight, seed).data<float>()[0]; };
+  EXPECT_EQ(first(1), first(1));
+  EXPECT_NE(first(1), first(2));
+}
+
+TEST(StartValueTest, GivesWeightsTheVarianceOfHe) {
+  const auto network = MakeNetwork("resnet18_v1");
+  ASSERT_OK(network);
+  const Tensor weight = StartValue(*network, network->parameters[0], 0);
+  double squares = 0;
+  for (float value : weight.span<float>()) squares += static_cast<double>(value) * value;
+  EXPECT_NEAR(squares / static_cast<double>(weight.num_elements()), 2.0 / (3 * 7 * 7), 0.05 * 2.0 / (3 * 7 * 7));
+}
+
+}  // namespace
+}  // namespace baryon::zoo
