@@ -27,7 +27,10 @@ std::vector<ContractionAxis> AxesOf(const std::string& a, const std::string& b, 
   add(b, &ContractionAxis::b);
   add(c, &ContractionAxis::c);
   std::vector<ContractionAxis> result;
-  for (const auto& [label, axis] : axes) result.push_back(axis);
+  for (const auto& [label, axis] : axes) {
+    const bool is_used = (a + b + c).find(label) != std::string::npos;
+    if (is_used) result.push_back(axis);
+  }
   return result;
 }
 
