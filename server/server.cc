@@ -87,7 +87,7 @@ absl::Status Server::StartGrpc() {
   gpr_set_log_function(LogGrpcMessage);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   services_.push_back(MakePredictService(predictor_));
-  services_.push_back(MakeInferenceService(registry_, predictor_, ready_));
+  services_.push_back(MakeInferenceService(registry_, *manager_, predictor_, ready_));
   grpc::ServerBuilder builder;
   Configure(builder, options_);
   const std::string address = Address(options_.host, options_.grpc_port);
