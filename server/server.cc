@@ -61,15 +61,16 @@ Server::Server(const ServerOptions& options, ModelRepository repository, ModelOp
       loader_(std::move(open), ModelLoader::Options{.num_slots = options.num_threads}, executor_, metrics_),
       health_(HealthService::Create()),
       http_(HttpServer::Options{.max_body_bytes = options.max_request_bytes}),
-      manager_(std::make_unique<ModelManager>(std::move(repository), loader_, registry_)) {}
+      manager_(std::make_unique<ModelManager>(std::move(repository), loader_, registry_,
+                                              options.model_control == ModelControl::kExplicit
+                                                  ? ModelManager::Choice::kByRequest
+                                                  : ModelManager::Choice::kAll)) {}
 
 Server::~Server() { Drain(absl::ZeroDuration()); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, ModelOpener open,
                                                       std::function<void(const Server&)> on_ready) {
-  const bool by_request = options.model_control == ModelControl::kExplicit;
-  BARYON_ASSIGN_OR_RETURN(ModelRepository repository,
-                          ModelRepository::Open(by_request ? "" : options.repository, options.models));
+  BARYON_ASSIGN_OR_RETURN(ModelRepository repository, ModelRepository::Open(options.repository, options.models));
   std::unique_ptr<Server> server(new Server(options, std::move(repository), std::move(open)));
   BARYON_RETURN_IF_ERROR(server->StartGrpc());
   BARYON_RETURN_IF_ERROR(server->StartHttp());
@@ -86,7 +87,7 @@ absl::Status Server::StartGrpc() {
   gpr_set_log_function(LogGrpcMessage);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   services_.push_back(MakePredictService(predictor_));
-  services_.push_back(MakeInferenceService(registry_, predictor_, ready_));
+  services_.push_back(MakeInferenceService(registry_, *manager_, predictor_, ready_));
   grpc::ServerBuilder builder;
   Configure(builder, options_);
   const std::string address = Address(options_.host, options_.grpc_port);

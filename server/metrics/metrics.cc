@@ -1,5 +1,6 @@
 #include "server/metrics/metrics.h"
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <tuple>
@@ -8,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "prometheus/counter.h"
 #include "prometheus/gauge.h"
 #include "prometheus/histogram.h"
@@ -180,6 +182,9 @@ struct ModelMetrics::Series {
   Counter& nv_infer_us = Add(families.nv_infer_us);
   Counter& nv_output_us = Add(families.nv_output_us);
 
+  std::atomic<int64_t> failed_ns{0};
+  std::atomic<int64_t> last_batch_ms{0};  // since 1970; 0: there was none
+
   absl::Mutex mutex;
   std::map<std::tuple<Protocol, Transport, absl::StatusCode>, Outcome> outcomes ABSL_GUARDED_BY(mutex);
 };
@@ -202,7 +207,10 @@ void ModelMetrics::CountAnswer(Protocol protocol, Transport transport, absl::Sta
   outcome.requests.Increment();
   outcome.nv.Increment();
   outcome.seconds.Observe(absl::ToDoubleSeconds(times.total));
-  if (code != absl::StatusCode::kOk) return;
+  if (code != absl::StatusCode::kOk) {
+    series_.failed_ns += absl::ToInt64Nanoseconds(times.total);
+    return;
+  }
   series_.queue_seconds.Observe(absl::ToDoubleSeconds(times.queued));
   series_.input_seconds.Observe(absl::ToDoubleSeconds(times.input));
   series_.infer_seconds.Observe(absl::ToDoubleSeconds(times.infer));
@@ -220,6 +228,7 @@ void ModelMetrics::CountBatch(int64_t rows) {
   series_.batches.Increment();
   series_.nv_count.Increment(static_cast<double>(rows));
   series_.nv_exec_count.Increment();
+  series_.last_batch_ms = absl::ToUnixMillis(absl::Now());
 }
 
 void ModelMetrics::SetQueued(int64_t requests) {
@@ -229,6 +238,23 @@ void ModelMetrics::SetQueued(int64_t requests) {
 
 void ModelMetrics::SetLoadDuration(absl::Duration duration) {
   series_.load_seconds.Set(absl::ToDoubleSeconds(duration));
+}
+
+ModelTotals ModelMetrics::Totals() const {
+  const auto time = [](const Counter& us) { return absl::Microseconds(us.Value()); };
+  ModelTotals totals;
+  totals.rows = static_cast<int64_t>(series_.rows.Value());
+  totals.batches = static_cast<int64_t>(series_.batches.Value());
+  totals.failed_time = absl::Nanoseconds(series_.failed_ns.load());
+  totals.times = {time(series_.nv_request_us), time(series_.nv_queue_us), time(series_.nv_input_us),
+                  time(series_.nv_infer_us), time(series_.nv_output_us)};
+  if (const int64_t ms = series_.last_batch_ms; ms > 0) totals.last_batch = absl::FromUnixMillis(ms);
+  absl::MutexLock lock(&series_.mutex);
+  for (const auto& [key, outcome] : series_.outcomes) {
+    const bool ok = std::get<absl::StatusCode>(key) == absl::StatusCode::kOk;
+    (ok ? totals.succeeded : totals.failed) += static_cast<int64_t>(outcome.requests.Value());
+  }
+  return totals;
 }
 
 ServerMetrics::ServerMetrics(absl::string_view server_version) : families_(std::make_shared<ModelMetrics::Families>()) {

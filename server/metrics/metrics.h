@@ -32,6 +32,15 @@ struct RequestTimes {
   absl::Duration output;  // tensors to bytes
 };
 
+// What a model version has done since it was loaded first. Times are sums over the requests that succeeded.
+struct ModelTotals {
+  int64_t succeeded = 0, failed = 0;  // requests
+  int64_t rows = 0, batches = 0;      // computed
+  absl::Duration failed_time;         // of the requests that failed
+  RequestTimes times;
+  absl::Time last_batch = absl::InfinitePast();  // by the system's clock
+};
+
 // The series of one model version. They leave the rendering with the last object of that version: a version that is
 // loaded again counts on. Thread-safe.
 class ModelMetrics {
@@ -48,6 +57,8 @@ class ModelMetrics {
   void CountBatch(int64_t rows);
   void SetQueued(int64_t requests);
   void SetLoadDuration(absl::Duration duration);
+
+  ModelTotals Totals() const;
 
  private:
   friend class ServerMetrics;

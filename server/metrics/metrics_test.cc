@@ -110,5 +110,29 @@ TEST(ModelMetricsTest, MayOutliveTheServersMetrics) {
   model->CountBatch(1);
 }
 
+TEST(ModelMetricsTest, TotalsAreTheSumsOfWhatWasCounted) {
+  ServerMetrics metrics("1");
+  const auto model = metrics.ForModel("m", 1);
+  EXPECT_EQ(model->Totals().last_batch, absl::InfinitePast());
+  const absl::Duration ms = absl::Milliseconds(1);
+  for (int i = 0; i < 2; ++i) {
+    model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk,
+                       {9 * ms, 1 * ms, 2 * ms, 3 * ms, ms});
+  }
+  model->CountAnswer(Protocol::kOpenInference, Transport::kGrpc, absl::StatusCode::kInvalidArgument,
+                     {7 * ms, {}, {}, {}, {}});
+  model->CountBatch(5);
+  const ModelTotals totals = model->Totals();
+  EXPECT_EQ(totals.succeeded, 2);
+  EXPECT_EQ(totals.failed, 1);
+  EXPECT_EQ(totals.rows, 5);
+  EXPECT_EQ(totals.batches, 1);
+  EXPECT_EQ(totals.failed_time, 7 * ms);
+  EXPECT_EQ(totals.times.total, 18 * ms);
+  EXPECT_EQ(totals.times.queued, 2 * ms);
+  EXPECT_EQ(totals.times.infer, 6 * ms);
+  EXPECT_GT(totals.last_batch, absl::UnixEpoch());
+}
+
 }  // namespace
 }  // namespace baryon

@@ -1,9 +1,13 @@
 #include "server/models/model_manager.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/base/logging.h"
+#include "engine/base/status_macros.h"
+#include "server/quote.h"
 
 namespace baryon {
 namespace {
@@ -13,10 +17,15 @@ bool Has(const std::map<std::pair<std::string, int64_t>, std::string>& fingerpri
   return found != fingerprints.end() && found->second == version.fingerprint;
 }
 
+absl::Status Stopping() { return absl::UnavailableError("the server is stopping"); }
+
 }  // namespace
 
-ModelManager::ModelManager(ModelRepository repository, const ModelLoader& loader, ModelRegistry& registry)
-    : repository_(std::move(repository)), loader_(loader), registry_(registry) {}
+ModelManager::ModelManager(ModelRepository repository, const ModelLoader& loader, ModelRegistry& registry,
+                           Choice choice)
+    : repository_(std::move(repository)), loader_(loader), registry_(registry), choice_(choice) {
+  for (std::string& name : repository_.NamesOneByOne()) wanted_.insert(std::move(name));
+}
 
 ModelManager::~ModelManager() {
   {
@@ -24,6 +33,7 @@ ModelManager::~ModelManager() {
     stopping_ = true;
   }
   if (thread_.joinable()) thread_.join();
+  for (Order& order : orders_) order.done(Stopping());
 }
 
 void ModelManager::Start(absl::Duration poll_interval, std::function<void()> loaded) {
@@ -33,6 +43,21 @@ void ModelManager::Start(absl::Duration poll_interval, std::function<void()> loa
 void ModelManager::Rescan() {
   absl::MutexLock lock(&mutex_);
   rescan_ = true;
+}
+
+void ModelManager::Enqueue(Order order) {
+  absl::Status refused;
+  if (choice_ != Choice::kByRequest) {
+    refused = absl::FailedPreconditionError(
+        absl::StrCat("model ", Quote(order.model),
+                     ": expected a server that loads by request (--model-control explicit), got one that ",
+                     "serves what its repository holds"));
+  } else {
+    absl::MutexLock lock(&mutex_);
+    if (!stopping_) return orders_.push_back(std::move(order));
+    refused = Stopping();
+  }
+  order.done(refused);
 }
 
 bool ModelManager::stopping() const {
@@ -45,17 +70,56 @@ void ModelManager::Run(absl::Duration poll_interval, const std::function<void()>
   if (stopping()) return;
   loaded();
   while (true) {
+    bool look = true;
     Trust trust = Trust::kStable;
+    std::vector<Order> orders;
     {
       absl::MutexLock lock(&mutex_);
       if (mutex_.AwaitWithTimeout(absl::Condition(this, &ModelManager::HasNews), poll_interval)) {
         if (stopping_) return;
-        rescan_ = false;
+        look = std::exchange(rescan_, false);
         trust = Trust::kAll;
+        orders.swap(orders_);
       }
     }
-    Update(trust);
+    for (Order& order : orders) order.done(stopping() ? Stopping() : Obey(order));
+    if (look) Update(trust);
   }
+}
+
+absl::Status ModelManager::Obey(const Order& order) {
+  return order.kind == Order::Kind::kLoad ? LoadNow(order.model) : UnloadNow(order.model);
+}
+
+absl::Status ModelManager::LoadNow(const std::string& name) {
+  BARYON_ASSIGN_OR_RETURN(std::vector<ModelVersion> versions, repository_.Scan());
+  const auto others = [&](const ModelVersion& version) { return version.name != name; };
+  versions.erase(std::remove_if(versions.begin(), versions.end(), others), versions.end());
+  if (versions.empty()) {
+    return absl::NotFoundError(absl::StrCat("the repository has no model called ", Quote(name)));
+  }
+  wanted_.insert(name);
+  // What serves goes on, but as if it came from other files: it is loaded again.
+  for (auto& [key, fingerprint] : serving_) {
+    if (key.first == name) fingerprint.clear();
+  }
+  UpdateModel(versions, Trust::kAll);
+  const int64_t highest = versions.back().version;
+  for (const ModelRegistry::Entry& entry : registry_.List()) {
+    if (entry.name == name && entry.version == highest) return entry.error;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ModelManager::UnloadNow(const std::string& name) {
+  std::vector<Key> known;
+  for (const ModelRegistry::Entry& entry : registry_.List()) {
+    if (entry.name == name) known.emplace_back(entry.name, entry.version);
+  }
+  if (known.empty()) return absl::NotFoundError(absl::StrCat("no model called ", Quote(name), " is loaded"));
+  wanted_.erase(name);
+  for (const Key& key : known) Remove(key);
+  return absl::OkStatus();
 }
 
 void ModelManager::Update(Trust trust) {
@@ -65,7 +129,8 @@ void ModelManager::Update(Trust trust) {
   for (const ModelVersion& version : *versions) found[{version.name, version.version}] = version.fingerprint;
   for (size_t begin = 0, end; begin < versions->size(); begin = end) {
     for (end = begin; end < versions->size() && (*versions)[end].name == (*versions)[begin].name;) ++end;
-    UpdateModel(absl::MakeConstSpan(*versions).subspan(begin, end - begin), trust);
+    const bool chosen = choice_ == Choice::kAll || wanted_.count((*versions)[begin].name) > 0;
+    if (chosen) UpdateModel(absl::MakeConstSpan(*versions).subspan(begin, end - begin), trust);
     if (stopping()) return;
   }
   RemoveGone(found);

@@ -207,5 +207,86 @@ TEST_F(ModelManagerTest, LoadsOnItsOwnThreadAndAgainWhenAsked) {
   EXPECT_THAT(Serving(), ElementsAre("a:2=two"));
 }
 
+// The same repository, served by request.
+class ModelsByRequestTest : public ModelManagerTest {
+ protected:
+  ModelsByRequestTest() {
+    absl::StatusOr<ModelRepository> repository = ModelRepository::Open(files_.path(), {});
+    EXPECT_OK(repository);
+    manager_ =
+        std::make_unique<ModelManager>(*std::move(repository), loader_, registry_, ModelManager::Choice::kByRequest);
+  }
+
+  void Start() {
+    absl::Notification loaded;
+    manager_->Start(absl::InfiniteDuration(), [&] { loaded.Notify(); });
+    loaded.WaitForNotification();
+  }
+
+  absl::Status Load(const std::string& name) { return OutcomeOf(&ModelManager::Load, name); }
+  absl::Status Unload(const std::string& name) { return OutcomeOf(&ModelManager::Unload, name); }
+
+ private:
+  absl::Status OutcomeOf(void (ModelManager::*order)(std::string, ModelManager::Done), const std::string& name) {
+    absl::Notification done;
+    absl::Status outcome;
+    ((*manager_).*order)(name, [&](const absl::Status& status) {
+      outcome = status;
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return outcome;
+  }
+};
+
+TEST_F(ModelsByRequestTest, ServeNothingUntilTheyAreAskedFor) {
+  files_.Write("a/1/model", "one");
+  files_.Write("b/1/model", "one");
+  Start();
+  EXPECT_THAT(Serving(), IsEmpty());
+  EXPECT_OK(Load("b"));
+  EXPECT_THAT(Serving(), ElementsAre("b:1=one"));
+}
+
+TEST_F(ModelsByRequestTest, AreLoadedAgainFromTheSameFilesWhenAskedAgain) {
+  files_.Write("a/1/model", "one");
+  Start();
+  EXPECT_OK(Load("a"));
+  EXPECT_OK(Load("a"));
+  EXPECT_THAT(opened_, ElementsAre("a:1", "a:1"));
+}
+
+TEST_F(ModelsByRequestTest, LeaveTheOldVersionInServiceWhenTheNewOneIsBad) {
+  files_.Write("a/1/model", "one");
+  Start();
+  EXPECT_OK(Load("a"));
+  files_.Write("a/2/model", "bad");
+  const absl::Status status = Load("a");
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss, HasSubstr("it says bad")));
+  EXPECT_THAT(Serving(), ElementsAre("a:1=one"));
+}
+
+TEST_F(ModelsByRequestTest, StopServingWhenAskedAndStayAwayAtTheNextLook) {
+  files_.Write("a/1/model", "one");
+  Start();
+  EXPECT_OK(Load("a"));
+  EXPECT_OK(Unload("a"));
+  EXPECT_THAT(Serving(), IsEmpty());
+  manager_->Rescan();
+  EXPECT_THAT(Unload("a"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("no model called \"a\" is loaded")));
+  EXPECT_THAT(Serving(), IsEmpty());
+}
+
+TEST_F(ModelsByRequestTest, ThatDoNotExistAreNotFound) {
+  Start();
+  EXPECT_THAT(Load("a"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("no model called \"a\"")));
+}
+
+TEST_F(ModelManagerTest, RefusesRequestsWhenTheRepositoryDecides) {
+  absl::Status outcome;
+  manager_->Load("a", [&](const absl::Status& status) { outcome = status; });
+  EXPECT_THAT(outcome, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("--model-control explicit")));
+}
+
 }  // namespace
 }  // namespace baryon

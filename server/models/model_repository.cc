@@ -115,6 +115,12 @@ std::vector<ModelVersion> ModelRepository::VersionsOf(const Model& model) {
   return versions;
 }
 
+std::vector<std::string> ModelRepository::NamesOneByOne() const {
+  std::vector<std::string> names;
+  for (const Model& model : models_) names.push_back(model.name);
+  return names;
+}
+
 absl::StatusOr<std::vector<ModelVersion>> ModelRepository::Scan() const {
   std::map<std::string, Model> models;
   for (const Model& model : models_) models[model.name] = model;

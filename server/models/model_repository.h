@@ -42,6 +42,8 @@ class ModelRepository {
   // Every version of every model, ordered by name, then version. Folders of the repository that are no models by their
   // names ("lost+found", ".git") are left out. Errors: the repository cannot be read.
   absl::StatusOr<std::vector<ModelVersion>> Scan() const;
+  // The models that were named one by one, whatever the folder holds.
+  std::vector<std::string> NamesOneByOne() const;
 
  private:
   // A model, before its versions are known.

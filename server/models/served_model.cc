@@ -23,6 +23,7 @@ ServedModel::ServedModel(std::string name, int64_t version, OpenedModel opened, 
       version_(version),
       opened_(std::move(opened)),
       joins_requests_(options.join_requests),
+      max_batch_rows_(options.max_batch_rows),
       metrics_(std::move(metrics)),
       batcher_(std::move(options), MakeRunBatch(opened_.executable, metrics_), executor, std::move(clock)) {}
 

@@ -46,6 +46,7 @@ class ServedModel {
   const std::vector<std::string>& labels() const { return opened_.labels; }
   const PictureInput* pictures() const { return opened_.pictures.has_value() ? &*opened_.pictures : nullptr; }
   bool joins_requests() const { return joins_requests_; }
+  int64_t max_batch_rows() const { return max_batch_rows_; }  // of joined requests
 
   // One forward pass, perhaps together with other requests; see Batcher::Request. Inputs are in the order of the
   // signature and fit it. The caller keeps this object alive until `done` is called.
@@ -60,6 +61,7 @@ class ServedModel {
   const int64_t version_;
   const OpenedModel opened_;
   const bool joins_requests_;
+  const int64_t max_batch_rows_;
   const std::shared_ptr<ModelMetrics> metrics_;  // shared with batches under way
   mutable Batcher batcher_;
 };

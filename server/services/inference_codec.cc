@@ -12,10 +12,12 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "engine/base/status_macros.h"
 #include "proto/inference.pb.h"
 #include "server/quote.h"
 #include "server/services/tensor_codec.h"
+#include "server/services/top_classes.h"
 
 namespace baryon {
 namespace {
@@ -176,6 +178,55 @@ absl::StatusOr<std::vector<size_t>> WantedOutputs(const ModelInferRequest& reque
   return wanted;
 }
 
+// --- Classification: an output's best classes as BYTES, each "score:index" or "score:index:label".
+
+// How many classes the request wants of the output in this place; 0: it wants the elements.
+absl::StatusOr<int64_t> WantedClasses(const ModelInferRequest& request, const std::string& output) {
+  for (const auto& wanted : request.outputs()) {
+    const auto parameter = wanted.parameters().find("classification");
+    if (wanted.name() != output || parameter == wanted.parameters().end()) continue;
+    if (parameter->second.int64_param() > 0) return parameter->second.int64_param();
+    return absl::InvalidArgumentError(absl::StrCat("output ", Quote(output), ": expected classification above 0, got ",
+                                                   parameter->second.int64_param()));
+  }
+  return 0;
+}
+
+absl::Status EncodeClasses(const ServedModel& model, const Tensor& scores, int64_t count, bool typed,
+                           ModelInferResponse::InferOutputTensor& output, ModelInferResponse& response) {
+  if (!IsFloating(scores.dtype()) || scores.shape().rank() != 2) {
+    return absl::InvalidArgumentError(absl::StrCat("output ", Quote(output.name()),
+                                                   ": expected scores [rows, classes] to classify, got ",
+                                                   scores.type().ToString()));
+  }
+  output.set_datatype("BYTES");
+  output.add_shape(scores.shape()[0]);
+  output.add_shape(std::min(count, scores.shape()[1]));
+  std::string raw;
+  for (const std::vector<ClassScore>& row : TopClasses(scores, model.labels(), count)) {
+    for (const ClassScore& best : row) {
+      std::string text = absl::StrFormat("%f:%d", best.score, best.index);
+      if (!best.label.empty()) absl::StrAppend(&text, ":", best.label);
+      const uint32_t size = static_cast<uint32_t>(text.size());
+      raw.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(text);
+      if (typed) output.mutable_contents()->add_bytes_contents(std::move(text));
+    }
+  }
+  if (!typed) response.add_raw_output_contents(std::move(raw));
+  return absl::OkStatus();
+}
+
+void EncodeElements(const Tensor& tensor, bool typed, ModelInferResponse::InferOutputTensor& output,
+                    ModelInferResponse& response) {
+  output.set_datatype(std::string(OipDatatype(tensor.dtype())));
+  for (int64_t dim : tensor.shape()) output.add_shape(dim);
+  if (typed) {
+    EncodeTyped(tensor, *output.mutable_contents());
+  } else {
+    response.add_raw_output_contents(tensor.raw_data(), tensor.size_bytes());
+  }
+}
+
 bool CameTyped(const ModelInferRequest& request) {
   return std::any_of(request.inputs().begin(), request.inputs().end(),
                      [](const InputTensor& input) { return NumElements(input.contents()) > 0; });
@@ -217,12 +268,11 @@ absl::Status EncodeInferResponse(const ModelInferRequest& request, const ServedM
     const Tensor& tensor = outputs[place];
     ModelInferResponse::InferOutputTensor& output = *response.add_outputs();
     output.set_name(model.signature().outputs[place].name);
-    output.set_datatype(std::string(OipDatatype(tensor.dtype())));
-    for (int64_t dim : tensor.shape()) output.add_shape(dim);
-    if (typed) {
-      EncodeTyped(tensor, *output.mutable_contents());
+    BARYON_ASSIGN_OR_RETURN(const int64_t classes, WantedClasses(request, output.name()));
+    if (classes == 0) {
+      EncodeElements(tensor, typed, output, response);
     } else {
-      response.add_raw_output_contents(tensor.raw_data(), tensor.size_bytes());
+      BARYON_RETURN_IF_ERROR(EncodeClasses(model, tensor, classes, typed, output, response));
     }
   }
   return absl::OkStatus();

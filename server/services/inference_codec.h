@@ -24,7 +24,8 @@ absl::StatusOr<int64_t> ParseOipVersion(const std::string& text);
 absl::StatusOr<Tensors> DecodeInferRequest(const inference::ModelInferRequest& request, const ServedModel& model);
 
 // The outputs that `request` asks for, in its order, into `response`: raw, or typed when the request came typed and
-// every output has a typed form. Errors: INVALID_ARGUMENT, an output is unknown or asked for twice; RESOURCE_EXHAUSTED.
+// every output has a typed form. An output with the parameter "classification" is its best classes as BYTES
+// [rows, classes]. Errors: INVALID_ARGUMENT, an output is unknown, asked for twice or no scores; RESOURCE_EXHAUSTED.
 absl::Status EncodeInferResponse(const inference::ModelInferRequest& request, const ServedModel& model,
                                  const Tensors& outputs, inference::ModelInferResponse& response);
 

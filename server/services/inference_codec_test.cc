@@ -244,5 +244,39 @@ TEST(ParseOipVersionTest, TakesPositiveNumbersAndNothing) {
   }
 }
 
+TEST_F(InferenceCodecTest, GivesTheBestClassesOfAnOutputWhenAsked) {
+  const auto model = Model(GraphOf("_copy", "float32 [-1, 3]"));
+  ModelInferRequest request;
+  request.add_outputs()->set_name("out");
+  (*request.mutable_outputs(0)->mutable_parameters())["classification"].set_int64_param(2);
+  ASSERT_OK_AND_ASSIGN(Tensor scores, Tensor::TryAllocate({DType::kFloat32, Shape({1, 3})}));
+  const float values[] = {0.5f, 0.25f, 2};
+  std::memcpy(scores.mutable_raw_data(), values, sizeof(values));
+  Tensors outputs;
+  outputs.push_back(std::move(scores));
+  ModelInferResponse response;
+  ASSERT_OK(EncodeInferResponse(request, *model, outputs, response));
+  EXPECT_EQ(response.outputs(0).datatype(), "BYTES");
+  EXPECT_THAT(response.outputs(0).shape(), ElementsAre(1, 2));
+  EXPECT_EQ(response.raw_output_contents(0), RawElement("2.000000:2") + RawElement("0.500000:0"));
+
+  (*request.mutable_outputs(0)->mutable_parameters())["classification"].set_int64_param(0);
+  EXPECT_THAT(EncodeInferResponse(request, *model, outputs, response),
+              StatusIs(kInvalid, HasSubstr("expected classification above 0")));
+}
+
+TEST_F(InferenceCodecTest, ClassifiesScoresOnly) {
+  const auto model = Copy("float32");
+  ModelInferRequest request;
+  request.add_outputs()->set_name("out");
+  (*request.mutable_outputs(0)->mutable_parameters())["classification"].set_int64_param(2);
+  ASSERT_OK_AND_ASSIGN(Tensor scores, Tensor::TryAllocate({DType::kFloat32, Shape({3})}));
+  Tensors outputs;
+  outputs.push_back(std::move(scores));
+  ModelInferResponse response;
+  EXPECT_THAT(EncodeInferResponse(request, *model, outputs, response),
+              StatusIs(kInvalid, HasSubstr("expected scores [rows, classes]")));
+}
+
 }  // namespace
 }  // namespace baryon

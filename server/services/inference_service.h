@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 
+#include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
 #include "server/services/predictor.h"
 
@@ -16,8 +17,8 @@ namespace baryon {
 
 // `ready` says whether the server is: from the end of the first load until it is told to stop. All are borrowed and
 // outlive the service. Thread-safe.
-std::unique_ptr<grpc::Service> MakeInferenceService(const ModelRegistry& registry, Predictor& predictor,
-                                                    const std::atomic<bool>& ready);
+std::unique_ptr<grpc::Service> MakeInferenceService(const ModelRegistry& registry, ModelManager& manager,
+                                                    Predictor& predictor, const std::atomic<bool>& ready);
 
 }  // namespace baryon
 

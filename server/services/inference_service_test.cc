@@ -23,7 +23,21 @@ class InferenceServiceTest : public testing::Test {
     tester_.registry().SetLoading("double", 6);
     tester_.registry().SetLoading("slow", 1);
     stub_ = inference::GRPCInferenceService::NewStub(
-        tester_.Serve(MakeInferenceService(tester_.registry(), tester_.predictor(), ready_)));
+        tester_.Serve(MakeInferenceService(tester_.registry(), tester_.manager(), tester_.predictor(), ready_)));
+  }
+
+  // A request to model "double" for twice `a` and `b`.
+  static inference::ModelInferRequest DoubleOf(float a, float b) {
+    inference::ModelInferRequest request;
+    request.set_model_name("double");
+    auto& input = *request.add_inputs();
+    input.set_name("data");
+    input.set_datatype("FP32");
+    input.add_shape(1);
+    input.add_shape(2);
+    input.mutable_contents()->add_fp32_contents(a);
+    input.mutable_contents()->add_fp32_contents(b);
+    return request;
   }
 
   bool ModelReady(const std::string& name, const std::string& version) {
@@ -108,17 +122,9 @@ TEST_F(InferenceServiceTest, AModelThatLoadsIsUnavailable) {
 }
 
 TEST_F(InferenceServiceTest, InfersWithTheVersionAskedAndEchoesTheId) {
-  inference::ModelInferRequest request;
-  request.set_model_name("double");
+  inference::ModelInferRequest request = DoubleOf(1, 2);
   request.set_model_version("3");
   request.set_id("request-7");
-  auto& input = *request.add_inputs();
-  input.set_name("data");
-  input.set_datatype("FP32");
-  input.add_shape(1);
-  input.add_shape(2);
-  input.mutable_contents()->add_fp32_contents(1);
-  input.mutable_contents()->add_fp32_contents(2);
   inference::ModelInferResponse response;
   ASSERT_TRUE(stub_->ModelInfer(&context(), request, &response).ok());
   EXPECT_EQ(response.model_version(), "3");
@@ -134,6 +140,106 @@ TEST_F(InferenceServiceTest, AVersionThatIsNoNumberEndsTheRequest) {
   const grpc::Status status = stub_->ModelInfer(&context(), request, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("expected a version number, got \"-1\""));
+}
+
+TEST_F(InferenceServiceTest, AnswersTheRequestsOfAStreamInOrder) {
+  const auto stream = stub_->ModelStreamInfer(&context());
+  // The transport inside a process holds nothing: who writes ahead without reading waits for ever.
+  inference::ModelStreamInferResponse response;
+  for (float i = 0; i < 3; ++i) {
+    ASSERT_TRUE(stream->Write(DoubleOf(i, 10 * i)));
+    ASSERT_TRUE(stream->Read(&response));
+    EXPECT_THAT(response.infer_response().outputs(0).contents().fp32_contents(), ElementsAre(2 * i, 20 * i));
+  }
+  stream->WritesDone();
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(InferenceServiceTest, AStreamGoesOnAfterARequestThatFails) {
+  const auto stream = stub_->ModelStreamInfer(&context());
+  inference::ModelInferRequest wrong = DoubleOf(1, 2);
+  wrong.set_model_name("unknown");
+  wrong.set_id("seven");
+  ASSERT_TRUE(stream->Write(wrong));
+  inference::ModelStreamInferResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_THAT(response.error_message(), HasSubstr("no model is called \"unknown\""));
+  EXPECT_EQ(response.infer_response().id(), "seven");
+  ASSERT_TRUE(stream->Write(DoubleOf(1, 2)));
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.error_message(), "");
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(InferenceServiceTest, AStreamEndsAtAnErrorWhenTheClientWantsAStatus) {
+  context().AddMetadata("triton_grpc_error", "true");
+  const auto stream = stub_->ModelStreamInfer(context_.get());
+  inference::ModelInferRequest wrong = DoubleOf(1, 2);
+  wrong.set_model_name("unknown");
+  ASSERT_TRUE(stream->Write(wrong));
+  inference::ModelStreamInferResponse response;
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(InferenceServiceTest, TellsConfigurationAndStatistics) {
+  inference::ModelInferResponse inferred;
+  ASSERT_TRUE(stub_->ModelInfer(&context(), DoubleOf(1, 2), &inferred).ok());
+  inference::ModelConfigRequest config_request;
+  config_request.set_name("double");
+  inference::ModelConfigResponse config;
+  ASSERT_TRUE(stub_->ModelConfig(&context(), config_request, &config).ok());
+  EXPECT_EQ(config.config().input(0).name(), "data");
+  inference::ModelStatisticsResponse statistics;
+  ASSERT_TRUE(stub_->ModelStatistics(&context(), {}, &statistics).ok());
+  ASSERT_EQ(statistics.model_stats_size(), 2);
+  EXPECT_EQ(statistics.model_stats(1).version(), "5");
+  EXPECT_EQ(statistics.model_stats(1).execution_count(), 1);
+}
+
+TEST_F(InferenceServiceTest, LoadsAndUnloadsByRequest) {
+  tester_.WriteModel("late", 1, "_test_double float32 [-1, 2]");
+  inference::RepositoryModelLoadRequest load;
+  load.set_model_name("late");
+  inference::RepositoryModelLoadResponse loaded;
+  ASSERT_TRUE(stub_->RepositoryModelLoad(&context(), load, &loaded).ok());
+  EXPECT_TRUE(loaded.is_loaded());
+  EXPECT_TRUE(ModelReady("late", ""));
+  inference::RepositoryModelUnloadRequest unload;
+  unload.set_repository_name("late");  // as KServe's clients write it
+  inference::RepositoryModelUnloadResponse unloaded;
+  ASSERT_TRUE(stub_->RepositoryModelUnload(&context(), unload, &unloaded).ok());
+  EXPECT_EQ(unloaded.model_name(), "late");
+  EXPECT_FALSE(ModelReady("late", ""));
+
+  inference::RepositoryIndexResponse index;
+  ASSERT_TRUE(stub_->RepositoryIndex(&context(), {}, &index).ok());
+  EXPECT_EQ(index.models(3).name(), "late");
+  EXPECT_EQ(index.models(3).state(), "UNAVAILABLE");
+}
+
+TEST_F(InferenceServiceTest, SaysWhyAModelCannotBeLoaded) {
+  tester_.WriteModel("broken", 1, "bad");
+  inference::RepositoryModelLoadRequest load;
+  load.set_model_name("broken");
+  inference::RepositoryModelLoadResponse loaded;
+  EXPECT_THAT(stub_->RepositoryModelLoad(&context(), load, &loaded).error_message(), HasSubstr("it says bad"));
+  (*load.mutable_parameters())["config"].set_string_param("{}");
+  EXPECT_EQ(stub_->RepositoryModelLoad(&context(), load, &loaded).error_code(), grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(InferenceServiceTest, TellsSettingsAndRefusesToChangeThem) {
+  inference::LogSettingsRequest request;
+  inference::LogSettingsResponse log;
+  ASSERT_TRUE(stub_->LogSettings(&context(), request, &log).ok());
+  EXPECT_TRUE(log.settings().at("log_error").bool_param());
+  (*request.mutable_settings())["log_info"].set_bool_param(false);
+  EXPECT_EQ(stub_->LogSettings(&context(), request, &log).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  inference::TraceSettingResponse trace;
+  ASSERT_TRUE(stub_->TraceSetting(&context(), {}, &trace).ok());
+  EXPECT_THAT(trace.settings().at("trace_level").value(), ElementsAre("OFF"));
 }
 
 }  // namespace

@@ -9,16 +9,12 @@
 #include "server/services/grpc_status.h"
 
 namespace baryon {
-namespace {
 
-// The deadline of a call by the server's clock. gRPC keeps it by the system's.
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
   const std::chrono::system_clock::time_point deadline = context.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
   return MonotonicNow() + (absl::FromChrono(deadline) - absl::Now());
 }
-
-}  // namespace
 
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
@@ -35,6 +31,14 @@ grpc::ServerUnaryReactor* AnswerPrediction(grpc::CallbackServerContext* context,
   request.done = [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); };
   predictor.Start(std::move(request));
   return reactor;
+}
+
+absl::AnyInvocable<void(const absl::Status& status)> AnswerLater(grpc::CallbackServerContext* context,
+                                                                 std::function<void()> succeed) {
+  return [reactor = context->DefaultReactor(), succeed = std::move(succeed)](const absl::Status& status) {
+    if (status.ok()) succeed();
+    reactor->Finish(ToGrpcStatus(status));
+  };
 }
 
 }  // namespace baryon

@@ -2,6 +2,9 @@
 #ifndef BARYON_SERVER_SERVICES_UNARY_H_
 #define BARYON_SERVER_SERVICES_UNARY_H_
 
+#include <functional>
+
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "server/services/predictor.h"
 
@@ -12,12 +15,19 @@ class ServerUnaryReactor;
 
 namespace baryon {
 
+// The deadline of a call by the server's clock; gRPC keeps it by the system's.
+absl::Time DeadlineOf(const grpc::CallbackServerContext& context);
+
 // Answers at once; the response message is complete.
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status);
 
 // Answers when `predictor` is done with `request`, whose deadline, cancellation and `done` are those of the call.
 grpc::ServerUnaryReactor* AnswerPrediction(grpc::CallbackServerContext* context, Predictor& predictor,
                                            Predictor::Request request);
+
+// For calls that end on another thread: fills in the answer with `succeed` when the status is OK, and answers.
+absl::AnyInvocable<void(const absl::Status& status)> AnswerLater(grpc::CallbackServerContext* context,
+                                                                 std::function<void()> succeed);
 
 }  // namespace baryon
 

@@ -6,16 +6,21 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "engine/base/thread_pool.h"
 #include "server/batching/executor.h"
 #include "server/metrics/metrics.h"
+#include "server/models/model_loader.h"
+#include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
 #include "server/services/predictor.h"
+#include "server/testing/temp_folder.h"
 #include "server/testing/test_models.h"
 
 namespace baryon {
@@ -40,15 +45,41 @@ class ServiceTester {
     return server_->InProcessChannel(grpc::ChannelArguments());
   }
 
+  // Writes a version into the repository, NAME/VERSION/model; it says which graph, "OP TYPE" (see test_models.h).
+  void WriteModel(const std::string& name, int64_t version, const std::string& model) {
+    files_.Write(absl::StrCat(name, "/", version, "/model"), model);
+  }
+
+  // Loads models of the repository by request.
+  ModelManager& manager() {
+    if (manager_ == nullptr) {
+      manager_ = std::make_unique<ModelManager>(*ModelRepository::Open(files_.path(), {}), loader_, registry_,
+                                                ModelManager::Choice::kByRequest);
+      manager_->Start(absl::InfiniteDuration(), [] {});
+    }
+    return *manager_;
+  }
+
   ModelRegistry& registry() { return registry_; }
   Predictor& predictor() { return predictor_; }
 
  private:
+  absl::StatusOr<OpenedModel> Open(const ModelVersion& version) {
+    std::ifstream file(absl::StrCat(version.path, "/", version.version, "/model"));
+    std::string op, type;
+    std::getline(file >> op >> std::ws, type);
+    if (op == "bad") return absl::DataLossError("it says bad");
+    return OpenedModel{MakeExecutable(GraphOf(op, type), pool_), {}, std::nullopt};
+  }
+
+  TempFolder files_;
   ThreadPool pool_{1};
   ServerMetrics metrics_{"1"};
   ModelRegistry registry_;
   Predictor predictor_{registry_, metrics_, Predictor::Options()};
   ThreadExecutor executor_{1};
+  ModelLoader loader_{[this](const ModelVersion& version) { return Open(version); }, {}, executor_, metrics_};
+  std::unique_ptr<ModelManager> manager_;
   std::unique_ptr<grpc::Service> service_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -206,6 +206,45 @@ TEST_F(ServerIntegrationTest, AMessageAboveTheLimitIsRefused) {
             grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
+TEST_F(ServerIntegrationTest, AnswersAStreamThatIsWrittenAhead) {
+  StartWith("double", "_test_double float32 [-1]");
+  const auto stub = inference::GRPCInferenceService::NewStub(harness_.channel());
+  grpc::ClientContext context;
+  const auto stream = stub->ModelStreamInfer(&context);
+  inference::ModelInferRequest request;
+  request.set_model_name("double");
+  auto& input = *request.add_inputs();
+  input.set_name("data");
+  input.set_datatype("FP32");
+  input.add_shape(1);
+  for (float value : {1, 2, 3}) {
+    input.mutable_contents()->clear_fp32_contents();
+    input.mutable_contents()->add_fp32_contents(value);
+    ASSERT_TRUE(stream->Write(request));
+  }
+  stream->WritesDone();
+  inference::ModelStreamInferResponse response;
+  for (float value : {2, 4, 6}) {
+    ASSERT_TRUE(stream->Read(&response));
+    EXPECT_THAT(response.infer_response().outputs(0).contents().fp32_contents(), ElementsAre(value));
+  }
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ServerIntegrationTest, LoadsOnlyWhatIsAskedForUnderExplicitControl) {
+  harness_.options().model_control = ModelControl::kExplicit;
+  StartWith("double", "_test_double float32 [-1, 2]");
+  EXPECT_EQ(StatusOf(ServerHarness::FloatRequest("double", {1, 2}, {1, 2})).error_code(), grpc::StatusCode::NOT_FOUND);
+  const auto stub = inference::GRPCInferenceService::NewStub(harness_.channel());
+  grpc::ClientContext context;
+  inference::RepositoryModelLoadRequest load;
+  load.set_model_name("double");
+  inference::RepositoryModelLoadResponse loaded;
+  ASSERT_TRUE(stub->RepositoryModelLoad(&context, load, &loaded).ok());
+  EXPECT_THAT(PredictFloats(ServerHarness::FloatRequest("double", {1, 2}, {1, 2})), ElementsAre(2, 4));
+  EXPECT_EQ(Health("baryon.model/double"), "SERVING");
+}
+
 TEST_F(ServerIntegrationTest, HealthKnowsTheServerItsServicesAndItsModels) {
   harness_.AddModel("bad", 1, "no such model");
   StartWith("double", "_test_double float32 [-1, 2]");
