@@ -13,7 +13,6 @@ using ::testing::HasSubstr;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
-Tensor F(Shape shape, std::initializer_list<float> values) { return Tensor::FromData<float>(std::move(shape), values); }
 
 // 0, 1, 2, ...
 [[maybe_unused]] Tensor Count(Shape shape) {

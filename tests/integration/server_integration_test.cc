@@ -184,7 +184,9 @@ TEST_F(ServerIntegrationTest, RequestsThatWaitTogetherShareAForwardPass) {
                     HasSubstr("baryon_inferences_total{model=\"gate\",version=\"1\"} 6\n")));
 }
 
-TEST_F(ServerIntegrationTest, ADeadlineThatPassesInTheQueueEndsTheRequestUncomputed) {
+// That nothing is computed for it is BatcherTest's to say, by a clock of its own: here the server may learn of the
+// deadline a little after the client.
+TEST_F(ServerIntegrationTest, ADeadlineThatPassesInTheQueueEndsTheRequest) {
   StartWith("gate", "_test_gate float32 [-1, 1]");
   TestGate gate;
   std::thread first([&] { PredictFloats(ServerHarness::FloatRequest("gate", {1, 1}, {1})); });
@@ -193,9 +195,7 @@ TEST_F(ServerIntegrationTest, ADeadlineThatPassesInTheQueueEndsTheRequestUncompu
   EXPECT_EQ(late.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   gate.Open();
   first.join();
-  PredictFloats(ServerHarness::FloatRequest("gate", {1, 1}, {3}));  // behind the late one
-  EXPECT_THAT(HttpGet(harness_.server().http_port(), "/metrics"),
-              HasSubstr("baryon_inferences_total{model=\"gate\",version=\"1\"} 2\n"));
+  PredictFloats(ServerHarness::FloatRequest("gate", {1, 1}, {3}));  // the next one is answered
 }
 
 TEST_F(ServerIntegrationTest, AMessageAboveTheLimitIsRefused) {
