@@ -135,11 +135,12 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
     const absl::Status parameters = RefuseParameters(*request, {});
     if (!parameters.ok()) return Answer(context, parameters);
     const std::string& name = NameOf(*request);
-    manager_.Load(name, AnswerLater(context, [&name, response] {
+    ServerUnaryReactor* const reactor = context->DefaultReactor();
+    manager_.Load(name, AnswerLater(reactor, [&name, response] {
                     response->set_model_name(name);
                     response->set_is_loaded(true);
                   }));
-    return context->DefaultReactor();
+    return reactor;
   }
 
   ServerUnaryReactor* RepositoryModelUnload(CallbackServerContext* context,
@@ -148,11 +149,12 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
     const absl::Status parameters = RefuseParameters(*request, {"unload_dependents", "wait_until_unloaded"});
     if (!parameters.ok()) return Answer(context, parameters);
     const std::string& name = NameOf(*request);
-    manager_.Unload(name, AnswerLater(context, [&name, response] {
+    ServerUnaryReactor* const reactor = context->DefaultReactor();
+    manager_.Unload(name, AnswerLater(reactor, [&name, response] {
                       response->set_model_name(name);
                       response->set_is_unloaded(true);
                     }));
-    return context->DefaultReactor();
+    return reactor;
   }
 
   ServerUnaryReactor* TraceSetting(CallbackServerContext* context, const inference::TraceSettingRequest* request,

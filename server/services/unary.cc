@@ -33,9 +33,9 @@ grpc::ServerUnaryReactor* AnswerPrediction(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-absl::AnyInvocable<void(const absl::Status& status)> AnswerLater(grpc::CallbackServerContext* context,
+absl::AnyInvocable<void(const absl::Status& status)> AnswerLater(grpc::ServerUnaryReactor* reactor,
                                                                  std::function<void()> succeed) {
-  return [reactor = context->DefaultReactor(), succeed = std::move(succeed)](const absl::Status& status) {
+  return [reactor, succeed = std::move(succeed)](const absl::Status& status) {
     if (status.ok()) succeed();
     reactor->Finish(ToGrpcStatus(status));
   };

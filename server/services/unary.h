@@ -25,8 +25,9 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const abs
 grpc::ServerUnaryReactor* AnswerPrediction(grpc::CallbackServerContext* context, Predictor& predictor,
                                            Predictor::Request request);
 
-// For calls that end on another thread: fills in the answer with `succeed` when the status is OK, and answers.
-absl::AnyInvocable<void(const absl::Status& status)> AnswerLater(grpc::CallbackServerContext* context,
+// For calls that end on another thread: fills in the answer with `succeed` when the status is OK, and answers. A
+// context makes its reactor anew each time it is asked: ask once.
+absl::AnyInvocable<void(const absl::Status& status)> AnswerLater(grpc::ServerUnaryReactor* reactor,
                                                                  std::function<void()> succeed);
 
 }  // namespace baryon
