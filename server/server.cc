@@ -16,6 +16,7 @@
 #include "server/quote.h"
 #include "server/services/inference_service.h"
 #include "server/services/predict_service.h"
+#include "server/services/registry_service.h"
 #include "server/version.h"
 
 namespace baryon {
@@ -23,7 +24,7 @@ namespace {
 
 // Health names beside those of models: the whole server, the probes of Kubernetes, and the services.
 constexpr const char* kReadinessNames[] = {"", "readiness", "inference.GRPCInferenceService",
-                                           "baryon.v1.PredictionService"};
+                                           "baryon.v1.PredictionService", "baryon.v1.ModelRegistry"};
 constexpr const char* kLivenessName = "liveness";
 
 std::string Address(const std::string& host, int port) {
@@ -88,6 +89,7 @@ absl::Status Server::StartGrpc() {
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   services_.push_back(MakePredictService(predictor_));
   services_.push_back(MakeInferenceService(registry_, *manager_, predictor_, ready_));
+  services_.push_back(MakeRegistryService(registry_, *manager_));
   grpc::ServerBuilder builder;
   Configure(builder, options_);
   const std::string address = Address(options_.host, options_.grpc_port);

@@ -1,0 +1,104 @@
+#include "server/services/registry_service.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "proto/registry.grpc.pb.h"
+#include "server/quote.h"
+#include "server/services/grpc_status.h"
+#include "server/services/unary.h"
+
+namespace baryon {
+namespace {
+
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+
+void Describe(const TensorSpec& spec, v1::TensorInfo& info) {
+  info.set_name(spec.name);
+  if (spec.type.dtype != DType::kUnknown) info.set_dtype(std::string(DTypeName(spec.type.dtype)));
+  for (int64_t dim : spec.type.shape) info.add_shape(dim);
+}
+
+void DescribeWork(const ModelTotals& totals, v1::ModelInfo& info) {
+  info.set_succeeded(totals.succeeded);
+  info.set_failed(totals.failed);
+  info.set_rows(totals.rows);
+  info.set_forward_passes(totals.batches);
+  if (totals.succeeded > 0) info.set_mean_ms(absl::ToDoubleMilliseconds(totals.times.total) / totals.succeeded);
+}
+
+void Describe(const ModelRegistry::Entry& entry, v1::ModelInfo& info) {
+  info.set_name(entry.name);
+  info.set_version(entry.version);
+  info.set_error(std::string(entry.error.message()));
+  if (entry.model == nullptr) {
+    info.set_state(entry.state == ModelRegistry::State::kFailed ? v1::ModelInfo::FAILED : v1::ModelInfo::LOADING);
+    return;
+  }
+  info.set_state(v1::ModelInfo::READY);
+  for (const TensorSpec& spec : entry.model->signature().inputs) {
+    if (!spec.optional) Describe(spec, *info.add_inputs());
+  }
+  for (const TensorSpec& spec : entry.model->signature().outputs) Describe(spec, *info.add_outputs());
+  DescribeWork(entry.model->metrics().Totals(), info);
+}
+
+// A stream that ends before its first message.
+class Refusal final : public grpc::ServerWriteReactor<v1::PullModelProgress> {
+ public:
+  explicit Refusal(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
+class RegistryService final : public v1::ModelRegistry::CallbackService {
+ public:
+  RegistryService(const ModelRegistry& registry, ModelManager& manager) : registry_(registry), manager_(manager) {}
+
+  ServerUnaryReactor* ListModels(CallbackServerContext* context, const v1::ListModelsRequest*,
+                                 v1::ListModelsResponse* response) override {
+    for (const ModelRegistry::Entry& entry : registry_.List()) Describe(entry, *response->add_models());
+    return Answer(context, absl::OkStatus());
+  }
+
+  ServerUnaryReactor* GetModel(CallbackServerContext* context, const v1::GetModelRequest* request,
+                               v1::GetModelResponse* response) override {
+    for (const ModelRegistry::Entry& entry : registry_.List()) {
+      if (entry.name == request->name()) Describe(entry, *response->add_versions());
+    }
+    // Find knows how to say what there is instead.
+    return Answer(context, response->versions_size() > 0 ? absl::OkStatus() : registry_.Find(request->name()).status());
+  }
+
+  ServerUnaryReactor* LoadModel(CallbackServerContext* context, const v1::LoadModelRequest* request,
+                                v1::LoadModelResponse*) override {
+    ServerUnaryReactor* const reactor = context->DefaultReactor();
+    manager_.Load(request->name(), AnswerLater(reactor, [] {}));
+    return reactor;
+  }
+
+  ServerUnaryReactor* UnloadModel(CallbackServerContext* context, const v1::UnloadModelRequest* request,
+                                  v1::UnloadModelResponse*) override {
+    ServerUnaryReactor* const reactor = context->DefaultReactor();
+    manager_.Unload(request->name(), AnswerLater(reactor, [] {}));
+    return reactor;
+  }
+
+  grpc::ServerWriteReactor<v1::PullModelProgress>* PullModel(CallbackServerContext*,
+                                                             const v1::PullModelRequest* request) override {
+    return new Refusal(absl::UnimplementedError(
+        absl::StrCat("model ", Quote(request->name()), ": a server fetches no models; put it into its repository")));
+  }
+
+ private:
+  const ModelRegistry& registry_;
+  ModelManager& manager_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeRegistryService(const ModelRegistry& registry, ModelManager& manager) {
+  return std::make_unique<RegistryService>(registry, manager);
+}
+
+}  // namespace baryon
