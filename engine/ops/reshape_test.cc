@@ -13,7 +13,6 @@ using ::testing::HasSubstr;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
-
 // 0, 1, 2, ...
 [[maybe_unused]] Tensor Count(Shape shape) {
   Tensor tensor = Tensor::Allocate({DType::kFloat32, std::move(shape)});
