@@ -41,9 +41,9 @@ OpSpec<AtLeastAttrs> AtLeastSpec(int64_t rank, std::vector<std::string> names) {
   return spec;
 }
 
-const OpRegistration<AtLeastAttrs> kAtLeast1d(AtLeastSpec(1, {"_npi_atleast_1d", "_np_atleast_1d"}));
-const OpRegistration<AtLeastAttrs> kAtLeast2d(AtLeastSpec(2, {"_npi_atleast_2d", "_np_atleast_2d"}));
-const OpRegistration<AtLeastAttrs> kAtLeast3d(AtLeastSpec(3, {"_npi_atleast_3d", "_np_atleast_3d"}));
+const OpRegistration<AtLeastAttrs> kAtLeast1d(AtLeastSpec(1, {"_np_atleast_1d", "_npi_atleast_1d"}));
+const OpRegistration<AtLeastAttrs> kAtLeast2d(AtLeastSpec(2, {"_np_atleast_2d", "_npi_atleast_2d"}));
+const OpRegistration<AtLeastAttrs> kAtLeast3d(AtLeastSpec(3, {"_np_atleast_3d", "_npi_atleast_3d"}));
 
 }  // namespace
 }  // namespace baryon

@@ -145,7 +145,7 @@ const OpRegistration<DiagAttrs> kDiag({
 });
 
 const OpRegistration<DiagAttrs> kNumPyDiag({
-    .names = {"_npi_diag", "_np_diag"},
+    .names = {"_np_diag", "_npi_diag"},
     .inputs = {"data"},
     .attrs = {Attr("k", &DiagAttrs::k)},
     .check = CheckOffset,
@@ -154,7 +154,7 @@ const OpRegistration<DiagAttrs> kNumPyDiag({
 });
 
 const OpRegistration<DiagAttrs> kDiagonal({
-    .names = {"_npi_diagonal", "_np_diagonal"},
+    .names = {"_np_diagonal", "_npi_diagonal"},
     .inputs = {"data"},
     .attrs = {Attr("offset", &DiagAttrs::k), Attr("axis1", &DiagAttrs::axis1), Attr("axis2", &DiagAttrs::axis2)},
     .check = CheckOffset,
@@ -163,7 +163,7 @@ const OpRegistration<DiagAttrs> kDiagonal({
 });
 
 const OpRegistration<DiagAttrs> kDiagFlat({
-    .names = {"_npi_diagflat", "_np_diagflat"},
+    .names = {"_np_diagflat", "_npi_diagflat"},
     .inputs = {"data"},
     .attrs = {Attr("k", &DiagAttrs::k)},
     .check = CheckOffset,
@@ -172,7 +172,7 @@ const OpRegistration<DiagAttrs> kDiagFlat({
 });
 
 const OpRegistration<DiagAttrs> kTrace({
-    .names = {"_npi_trace", "_np_trace"},
+    .names = {"_np_trace", "_npi_trace"},
     .inputs = {"data"},
     .attrs = {Attr("offset", &DiagAttrs::k), Attr("axis1", &DiagAttrs::axis1), Attr("axis2", &DiagAttrs::axis2)},
     .check = CheckOffset,

@@ -172,7 +172,7 @@ absl::StatusOr<AxisLetters> NumpyDotLetters(const NoAttrs&, const Shape& a, cons
   right.insert(std::max<int64_t>(b.rank() - 2, 0), "z");
   return AxisLetters{absl::StrCat(rows, "z"), right, absl::StrCat(rows, columns)};
 }
-const OpRegistration<NoAttrs> kNumpyDot(ProductSpec<NoAttrs>({"_npi_dot", "_np_dot"}, {"a", "b"}, {}, NumpyDotLetters));
+const OpRegistration<NoAttrs> kNumpyDot(ProductSpec<NoAttrs>({"_np_dot", "_npi_dot"}, {"a", "b"}, {}, NumpyDotLetters));
 
 // Batch axes are matched from the last; vectors are rows on the left and columns on the right.
 absl::StatusOr<AxisLetters> MatmulLetters(const NoAttrs&, const Shape& a, const Shape& b) {

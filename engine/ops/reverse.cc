@@ -97,7 +97,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> PrepareRoll(const RollAttrs& attrs, Prep
 }
 
 const OpRegistration<RollAttrs> kRoll({
-    .names = {"_npi_roll", "_np_roll"},
+    .names = {"_np_roll", "_npi_roll"},
     .inputs = {"data"},
     .attrs = {Attr("shift", &RollAttrs::shift), Attr("axis", &RollAttrs::axis)},
     .infer_types = InferRoll,

@@ -58,7 +58,7 @@ const OpRegistration<SqueezeAttrs> kSqueeze({
 });
 
 const OpRegistration<SqueezeAttrs> kNumPySqueeze({
-    .names = {"_npi_squeeze", "_np_squeeze"},
+    .names = {"_np_squeeze", "_npi_squeeze"},
     .inputs = {"a"},
     .attrs = {Attr("axis", &SqueezeAttrs::axis)},
     .infer_types = InferNumPy,

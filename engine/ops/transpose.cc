@@ -134,7 +134,7 @@ const OpRegistration<SwapAxisAttrs> kSwapAxis(
                                    {Attr("dim1", &SwapAxisAttrs::dim1), Attr("dim2", &SwapAxisAttrs::dim2)}));
 
 const OpRegistration<MoveAxisAttrs> kMoveAxis(PermutationSpec<MoveAxisAttrs>(
-    {"_npi_moveaxis", "_np_moveaxis"}, {"a"},
+    {"_np_moveaxis", "_npi_moveaxis"}, {"a"},
     {RequiredAttr("source", &MoveAxisAttrs::source), RequiredAttr("destination", &MoveAxisAttrs::destination)}));
 
 const OpRegistration<RollAxisAttrs> kRollAxis(PermutationSpec<RollAxisAttrs>(
