@@ -22,18 +22,6 @@ int NumOptionalInputs(const OpDef& op, int num_inputs) {
   return optional;
 }
 
-absl::Status CheckNumInputs(const OpDef& op, const void* attrs, int count) {
-  const int expected = op.num_inputs(attrs);
-  if (expected < 0) {
-    if (count > 0) return absl::OkStatus();
-    return absl::InvalidArgumentError("expected at least one input, got none");
-  }
-  const int least = expected - NumOptionalInputs(op, expected);
-  if (count >= least && count <= expected) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("expected ", expected, expected == 1 ? " input" : " inputs", ", got ", count));
-}
-
 // Replaces `known` by what `known` and `more` say together. True when that is more than before.
 absl::StatusOr<bool> Merge(TensorType& known, const TensorType& more) {
   const std::optional<Shape> shape = MergeShapes(known.shape, more.shape);
@@ -48,6 +36,18 @@ absl::StatusOr<bool> Merge(TensorType& known, const TensorType& more) {
 }
 
 }  // namespace
+
+absl::Status CheckNumInputs(const OpDef& op, const void* attrs, int count) {
+  const int expected = op.num_inputs(attrs);
+  if (expected < 0) {
+    if (count > 0) return absl::OkStatus();
+    return absl::InvalidArgumentError("expected at least one input, got none");
+  }
+  const int least = expected - NumOptionalInputs(op, expected);
+  if (count >= least && count <= expected) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("expected ", expected, expected == 1 ? " input" : " inputs", ", got ", count));
+}
 
 bool IsLabelInput(const Node& node, size_t index) {
   return node.op->input_role(static_cast<int>(index)) == InputRole::kLabel;

@@ -71,6 +71,9 @@ struct Node {
   }
 };
 
+// OK when `op` with `attrs` takes `count` inputs; else INVALID_ARGUMENT.
+absl::Status CheckNumInputs(const OpDef& op, const void* attrs, int count);
+
 struct GraphOutput {
   Value value;
   std::string name;
