@@ -1,0 +1,197 @@
+// Networks that go to MXNet and come back; see round_trip.py, which runs this.
+//   round_trip write FOLDER   FOLDER/NAME/ours-symbol.json, ours-0000.params (Export), ours.params (SaveParameters),
+//                             ours.npz (inputs by name, outputs as output0, ...)
+//   round_trip read FOLDER    the same files called theirs*: prints a line for each way of loading them with the error
+//   of
+//                             the answer, as a part of the largest value; fails when one is above 1e-5
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status_macros.h"
+#include "engine/gluon/hybrid_block.h"
+#include "engine/gluon/invoke.h"
+#include "engine/gluon/nn/activation.h"
+#include "engine/gluon/nn/dense.h"
+#include "engine/gluon/nn/dropout.h"
+#include "engine/gluon/nn/flatten.h"
+#include "engine/gluon/np.h"
+#include "engine/gluon/npx.h"
+#include "engine/gluon/sequential.h"
+#include "engine/gluon/symbol_block.h"
+#include "engine/io/npy.h"
+#include "tests/support/model_case.h"
+
+namespace baryon {
+namespace {
+
+constexpr double kTolerance = 1e-5;
+
+class Mlp : public nn::HybridBlock {
+ public:
+  NDArray Forward(const NDArray& x) override { return dense3(dense2(dense1(x))); }
+
+  Child<nn::Dense> dense1 = Register("dense1", nn::Dense(16, {.activation = "relu"}));
+  Child<nn::Dense> dense2 = Register("dense2", nn::Dense(8, {.activation = "tanh"}));
+  Child<nn::Dense> dense3 = Register("dense3", nn::Dense(2, {.use_bias = false}));
+};
+
+// Children behind the prefix of their parent, arithmetic between layers, a parameter of its own.
+class Residual : public nn::HybridBlock {
+ public:
+  Residual()
+      : HybridBlock({.hint = "residual"}), scale(Register("scale", gluon::Parameter("scale", {.shape = {1, 6}}))) {
+    const NameScope scope(*this);
+    nn::HybridSequential layers({.prefix = "body_"});
+    layers.Add(nn::Dense(6, {.flatten = false}), nn::Dropout(0.5), nn::Activation("sigmoid"));
+    body = Register("body", std::move(layers));
+  }
+  NDArray Forward(const NDArray& x) override {
+    const NDArray y = body(x) + x;
+    return InvokeOne("Activation", {{"act_type", "relu"}}, {y * scale.data() - 0.125}) / 2;
+  }
+
+  Child<nn::HybridSequential> body;
+  gluon::Parameter scale;
+};
+
+// What the functions of np and npx become.
+class Functions : public nn::HybridBlock {
+ public:
+  NDArrays ForwardMany(absl::Span<const NDArray> inputs) override {
+    const NDArray &x = inputs[0], &y = inputs[1];  // [N, 3, 4] each
+    const NDArrays halves = np::Split(x, 2, 2);
+    return {
+        np::Mean(x, 2) + np::Max(y, {1, 2}, /*keepdims=*/true).Reshape({-2, -1}),
+        np::Concatenate({halves[0], halves[1] * 2, np::Exp(-np::Square(y))}, 2),
+        np::Where(x > y, x, y - 1) * np::Array({1, 2, 3, 4}),
+        npx::Softmax(np::Transpose(x, {0, 2, 1}).Reshape({-2, -1}), -1),
+        np::Stack({x.Slice(1), y.Slice(1)}, 1),
+        np::Squeeze(np::ExpandDims(np::Sum(x, 1), 1), IntTuple{1}) % 3,
+        np::MatMul(x, np::SwapAxes(y, 1, 2)) + np::Std(x, {1, 2}, /*keepdims=*/true),
+        np::Power(np::Abs(x) + 1, 2.5) - np::Maximum(x, y) + np::Minimum(x, 0.25),
+        np::Take(np::Tile(x, {1, 2, 1}), np::Array({0, 5}), 1) + 1 / (2 + np::Clip(y, -1, 1))[0][-1],
+        np::Argmax(x, 2).AsType(DType::kFloat32),
+        np::Log1p(np::Sqrt(np::Abs(x))) + np::Tanh(y) - np::Floor(x * 3) + npx::Sigmoid(x) * npx::Relu(y),
+    };
+  }
+};
+
+struct Network {
+  std::string name;
+  std::function<std::shared_ptr<nn::HybridBlock>()> make;
+  std::vector<Shape> inputs;
+  bool in_python = true;  // round_trip.py has the same architecture
+};
+
+std::vector<Network> Networks() {
+  return {
+      {"dense", [] { return std::make_shared<nn::Dense>(nn::Dense(5, {.activation = "relu"})); }, {{4, 3}}},
+      {"mlp", [] { return std::make_shared<Mlp>(); }, {{4, 12}}},
+      {"residual", [] { return std::make_shared<Residual>(); }, {{3, 2, 6}}},
+      {"flatten",
+       [] {
+         nn::HybridSequential net;
+         net.Add(nn::Flatten(), nn::Dense(4), nn::Dropout(0.25), nn::Activation("softsign"));
+         return std::make_shared<nn::HybridSequential>(std::move(net));
+       },
+       {{2, 3, 4}}},
+      {"functions", [] { return std::make_shared<Functions>(); }, {{2, 3, 4}, {2, 3, 4}}, false},
+  };
+}
+
+std::shared_ptr<nn::HybridBlock> Make(const Network& network) {
+  const NameManager fresh;
+  return network.make();
+}
+
+std::vector<std::string> InputNames(const Network& network) {
+  if (network.inputs.size() == 1) return {"data"};
+  std::vector<std::string> names;
+  for (size_t i = 0; i < network.inputs.size(); ++i) names.push_back(absl::StrCat("data", i));
+  return names;
+}
+
+absl::Status Write(const Network& network, const std::string& folder) {
+  std::filesystem::create_directories(folder);
+  random::Seed(7);
+  const std::shared_ptr<nn::HybridBlock> net = Make(network);
+  NamedTensors arrays;
+  NDArrays inputs;
+  for (size_t i = 0; i < network.inputs.size(); ++i) {
+    inputs.push_back(np::random::Uniform(-1, 1, network.inputs[i]));
+    arrays.emplace_back(InputNames(network)[i], inputs.back().tensor());
+  }
+  net->Initialize(init::Normal(0.5));
+  net->Hybridize();
+  const NDArrays outputs = net->Call(inputs);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    BARYON_ASSIGN_OR_RETURN(Tensor output, outputs[i].AsTensor());
+    arrays.emplace_back(absl::StrCat("output", i), std::move(output));
+  }
+  BARYON_RETURN_IF_ERROR(WriteNpz(folder + "/ours.npz", arrays));
+  BARYON_RETURN_IF_ERROR(net->Export(folder + "/ours").status());
+  return net->SaveParameters(folder + "/ours.params");
+}
+
+// The largest error of what `net` answers to the inputs in `arrays`.
+absl::StatusOr<double> ErrorOf(nn::HybridBlock& net, const NamedTensors& arrays, size_t num_inputs) {
+  NDArrays inputs;
+  for (size_t i = 0; i < num_inputs; ++i) inputs.emplace_back(arrays[i].second);
+  const NDArrays outputs = net.Call(inputs);
+  double error = outputs.size() == arrays.size() - num_inputs ? 0 : INFINITY;
+  for (size_t i = 0; i < outputs.size() && num_inputs + i < arrays.size(); ++i) {
+    BARYON_ASSIGN_OR_RETURN(const Tensor output, outputs[i].AsTensor());
+    error = std::max(error, ScaledError(output, arrays[num_inputs + i].second));
+  }
+  return error;
+}
+
+absl::Status Read(const Network& network, const std::string& folder, bool& agrees) {
+  BARYON_ASSIGN_OR_RETURN(const NamedTensors arrays, ReadNpz(folder + "/theirs.npz"));
+  const auto report = [&](const char* what, nn::HybridBlock& net) -> absl::Status {
+    BARYON_ASSIGN_OR_RETURN(const double error, ErrorOf(net, arrays, network.inputs.size()));
+    agrees = agrees && error <= kTolerance;
+    std::printf("%-10s %-36s %.1e%s\n", network.name.c_str(), what, error, error <= kTolerance ? "" : "  DISAGREES");
+    return absl::OkStatus();
+  };
+  BARYON_ASSIGN_OR_RETURN(
+      gluon::SymbolBlock imported,
+      gluon::SymbolBlock::Imports(folder + "/theirs-symbol.json", InputNames(network), folder + "/theirs-0000.params"));
+  BARYON_RETURN_IF_ERROR(report("MXNet export -> Imports", imported));
+  const std::shared_ptr<nn::HybridBlock> net = Make(network);
+  BARYON_RETURN_IF_ERROR(net->LoadParameters(folder + "/theirs.params"));
+  BARYON_RETURN_IF_ERROR(report("MXNet save_parameters -> eager", *net));
+  net->Hybridize();
+  return report("MXNet save_parameters -> hybridized", *net);
+}
+
+int Run(const std::string& command, const std::string& folder) {
+  bool agrees = true;
+  for (const Network& network : Networks()) {
+    const std::string place = folder + "/" + network.name;
+    absl::Status status;
+    if (command == "write") status = Write(network, place);
+    if (command == "read" && network.in_python) status = Read(network, place, agrees);
+    if (status.ok()) continue;
+    std::fprintf(stderr, "%s: %s\n", network.name.c_str(), status.ToString().c_str());
+    agrees = false;
+  }
+  return agrees ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace baryon
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: round_trip write|read FOLDER\n");
+    return 2;
+  }
+  return baryon::Run(argv[1], argv[2]);
+}
