@@ -100,23 +100,22 @@ Decimal Shortest(T value) {
   }
 }
 
-// "12.25", "-3.": at most `precision` digits behind the point, rounded from the exact value.
+// "12.25", "-3.": at most `precision` digits behind the point, rounded from the exact value. Before the point all
+// digits are exact, also where fewer would do.
 template <typename T>
 std::string Positional(T value, int precision) {
   const Decimal decimal = Shortest(value);
   const int behind = static_cast<int>(decimal.digits.size()) - 1 - decimal.exponent;
-  std::string text;
   if (behind > precision) {
-    text = Printed("%.*f", precision, static_cast<double>(ComputeType<T>(value)));
+    std::string text = Printed("%.*f", precision, static_cast<double>(ComputeType<T>(value)));
     while (text.back() == '0') text.pop_back();
     return text;
   }
+  if (behind <= 0) return Printed("%.*f", 0, static_cast<double>(ComputeType<T>(value))) + ".";
   std::string digits = decimal.digits;
   if (decimal.exponent < 0) digits.insert(0, -decimal.exponent, '0');
   const size_t point = std::max(decimal.exponent, 0) + 1;
-  if (digits.size() < point) digits.append(point - digits.size(), '0');
-  return absl::StrCat(decimal.negative ? "-" : "", digits.substr(0, point), ".",
-                      digits == "0" ? "" : digits.substr(point));
+  return absl::StrCat(decimal.negative ? "-" : "", digits.substr(0, point), ".", digits.substr(point));
 }
 
 // The two parts of "1.25e-05": "1.25", with at least `fewest` and at most `precision` digits behind the point, and -5.

@@ -67,6 +67,19 @@ TEST(HybridBlockTest, SharesOneExecutableBetweenBatchSizes) {
   EXPECT_EQ(net.executable(), executable);
 }
 
+TEST(HybridBlockTest, SharesItAlsoWhereForwardHoldsNumbers) {
+  class Scaled : public nn::HybridBlock {
+   public:
+    NDArray Forward(const NDArray& x) override { return x * np::Array({1, 2, 3}); }
+  };
+  Scaled block;
+  block.Hybridize();
+  ASSERT_OK(block(np::Ones({1, 3})).status());
+  const auto executable = block.executable();
+  EXPECT_EQ(block(np::Ones({2, 3})).shape(), Shape({2, 3}));
+  EXPECT_EQ(block.executable(), executable);
+}
+
 TEST(HybridBlockTest, SeesParametersThatAreSetAgain) {
   nn::Dense dense(1, {.use_bias = false, .in_units = 2});
   dense.Initialize(init::One());

@@ -20,40 +20,6 @@ std::vector<float> Floats(const NDArray& array) {
   return values.ok() ? std::vector<float>(values->begin(), values->end()) : std::vector<float>();
 }
 
-TEST(NDArrayTest, AddsWithBroadcasting) {
-  const NDArray x = np::Array({{1, 2, 3}, {4, 5, 6}});
-  EXPECT_THAT(Floats(x + x), ElementsAre(2, 4, 6, 8, 10, 12));
-  EXPECT_THAT(Floats(x + np::Array({10, 20, 30})), ElementsAre(11, 22, 33, 14, 25, 36));
-  EXPECT_THAT(Floats(x - np::Array({{1}, {2}})), ElementsAre(0, 1, 2, 2, 3, 4));
-  EXPECT_EQ((x + np::Ones({2, 2})).status().code(), StatusCode::kInvalidArgument);
-}
-
-TEST(NDArrayTest, MeetsNumbersOnEitherSide) {
-  const NDArray x = np::Array({1, 2, 4});
-  EXPECT_THAT(Floats(x * 2 + 1), ElementsAre(3, 5, 9));
-  EXPECT_THAT(Floats(1 - x), ElementsAre(0, -1, -3));
-  EXPECT_THAT(Floats(8 / x), ElementsAre(8, 4, 2));
-  EXPECT_THAT(Floats(x / 2), ElementsAre(0.5, 1, 2));
-  EXPECT_THAT(Floats(-x % 3), ElementsAre(2, 1, 2));
-  EXPECT_THAT(Floats(7 % x), ElementsAre(0, 1, 3));
-}
-
-TEST(NDArrayTest, DividesWholeNumbersToFloats) {
-  const NDArray x = np::Array({1, 2}, DType::kInt32);
-  EXPECT_EQ((x + 1).dtype(), DType::kInt32);
-  EXPECT_EQ((x / 2).ToString(), "array([0.5, 1. ])");
-  EXPECT_EQ((x / x).dtype(), DType::kFloat32);
-  EXPECT_EQ((x + np::Ones({2})).dtype(), DType::kFloat32);
-}
-
-TEST(NDArrayTest, ComparesToBool) {
-  const NDArray x = np::Array({1, 2, 3});
-  EXPECT_EQ((x > 2).ToString(), "array([False, False,  True])");
-  EXPECT_EQ((x == np::Array({1, 0, 3})).ToString(), "array([ True, False,  True])");
-  EXPECT_EQ((x != 1).ToString(), "array([False,  True,  True])");
-  EXPECT_EQ((x <= np::Array({1, 1, 3})).ToString(), "array([ True, False,  True])");
-}
-
 TEST(NDArrayTest, RemembersTheFirstError) {
   const NDArray bad = np::Ones({2}) + np::Ones({3});
   const NDArray worse = np::Exp(bad * 2)[7];

@@ -15,7 +15,7 @@ TEST(RandomTest, RepeatsAfterTheSameSeed) {
   EXPECT_FALSE(np::ArrayEqual(first, second));
   random::Seed(42);
   EXPECT_TRUE(np::ArrayEqual(np::random::Uniform(0, 1, {3}), first));
-  random::Seed(43);
+  np::random::Seed(43);
   EXPECT_FALSE(np::ArrayEqual(np::random::Uniform(0, 1, {3}), first));
 }
 

@@ -8,9 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/file.h"
 #include "engine/base/status_macros.h"
-#include "engine/gluon/compute.h"
 #include "engine/gluon/trace.h"
-#include "engine/graph/run_op.h"
 #include "engine/io/symbol_json.h"
 
 namespace baryon::gluon {
@@ -101,16 +99,13 @@ absl::StatusOr<NDArrays> SymbolBlock::Operands(absl::Span<const NDArray> inputs)
   return operands;
 }
 
+// Calls are always compiled, so this runs while a trace is written.
 NDArrays SymbolBlock::ForwardMany(absl::Span<const NDArray> inputs) {
-  const auto run = [&]() -> absl::StatusOr<NDArrays> {
-    BARYON_ASSIGN_OR_RETURN(const NDArrays operands, Operands(inputs));
-    if (Trace* trace = Trace::Current()) return trace->AddGraph(*graph_, operands);
-    std::vector<Tensor> tensors;
-    for (const NDArray& operand : operands) tensors.push_back(operand.tensor());
-    BARYON_ASSIGN_OR_RETURN(std::vector<Tensor> results, RunGraph(*graph_, tensors, ComputePool()));
-    return NDArrays(std::make_move_iterator(results.begin()), std::make_move_iterator(results.end()));
-  };
-  absl::StatusOr<NDArrays> outputs = run();
+  Trace* const trace = Trace::Current();
+  if (trace == nullptr) return Call(inputs);
+  absl::StatusOr<NDArrays> operands = Operands(inputs);
+  if (!operands.ok()) return {operands.status()};
+  absl::StatusOr<NDArrays> outputs = trace->AddGraph(*graph_, *operands);
   return outputs.ok() ? *std::move(outputs) : NDArrays{outputs.status()};
 }
 

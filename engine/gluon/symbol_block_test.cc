@@ -7,6 +7,7 @@
 #include "engine/io/npy.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/golden.h"
 #include "tests/support/model_case.h"
 
 namespace baryon {
@@ -32,6 +33,28 @@ TEST(SymbolBlockTest, ImportsWhatMXNetExported) {
       ASSERT_OK(y.status());
       EXPECT_LE(ScaledError(y.tensor(), expected[0].second), 1e-5);
     }
+  }
+}
+
+// Attention, squeeze and excitation, a network of the symbol API: parameters are constants of the graph here.
+TEST(SymbolBlockTest, RunsWholeNetworks) {
+  for (const char* name : {"bert_tiny", "face_embedding_symbol", "mobilenetv3_large_half", "segmentation_bilinear"}) {
+    SCOPED_TRACE(name);
+    ASSERT_OK_AND_ASSIGN(const ModelCase model_case, ReadModelCase(GoldenFolder("gluon") + "/" + name));
+    std::vector<std::string> input_names;
+    NDArrays inputs;
+    for (const auto& [input_name, tensor] : model_case.inputs) {
+      input_names.push_back(input_name);
+      inputs.emplace_back(tensor);
+    }
+    SymbolBlock net(model_case.graph, input_names);
+    const NDArrays outputs = net.Call(inputs);
+    ASSERT_OK(outputs[0].status());
+    NamedTensors got;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      got.emplace_back(model_case.graph.outputs()[i].name, outputs[i].tensor());
+    }
+    EXPECT_EQ(Disagreement(model_case, got), "");
   }
 }
 

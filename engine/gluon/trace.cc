@@ -89,44 +89,49 @@ absl::StatusOr<NDArrays> Trace::AddOperator(absl::string_view op, std::string na
   return outputs;
 }
 
+// A node of another graph, typed; `here` has the values that its inputs became, none for labels that are not given.
+absl::StatusOr<NodeId> Trace::CopyNode(const Node& node, absl::Span<const Value> here) {
+  bool depends = false;
+  NodeId id;
+  if (node.kind == NodeKind::kConstant) {
+    id = graph_.AddConstant(node.name, node.constant);
+  } else {
+    std::vector<Value> inputs;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const Value first = here[node.inputs[i].node];
+      if (first.node < 0 && IsLabelInput(node, i)) break;
+      inputs.push_back({first.node, first.output + node.inputs[i].output});
+      depends = depends || (first.node >= 0 && depends_on_input_[first.node]);
+    }
+    BARYON_ASSIGN_OR_RETURN(id, graph_.AddOperator(node.op->name(), node.name, node.attr_texts(), std::move(inputs),
+                                                   /*from_file=*/false, node.subgraphs));
+    // Types that follow from what comes behind the node.
+    for (size_t i = 0; i < node.types.size(); ++i) graph_.SetType({id, static_cast<int32_t>(i)}, node.types[i]);
+  }
+  depends_on_input_.push_back(depends);
+  return id;
+}
+
 absl::StatusOr<NDArrays> Trace::AddGraph(const Graph& graph, absl::Span<const NDArray> inputs) {
   Graph typed = graph;
   std::vector<Value> here(graph.num_nodes());  // output 0 of each node, as a value of this graph
   for (size_t i = 0; i < inputs.size(); ++i) {
     const NodeId id = graph.inputs()[i];
-    if (inputs[i].ok() && inputs[i].is_none()) continue;
+    if (inputs[i].is_none()) continue;
     BARYON_ASSIGN_OR_RETURN(here[id], ValueOf(inputs[i]));
     typed.SetType({id, 0}, inputs[i].type());
   }
   BARYON_RETURN_IF_ERROR(InferTypes(typed));
-  const auto value_here = [&](Value value) {
-    return Value{here[value.node].node, here[value.node].output + value.output};
-  };
   for (NodeId id : typed.TopologicalOrder()) {
-    const Node& node = typed.node(id);
-    bool depends = false;
-    if (node.kind == NodeKind::kInput) continue;
-    if (node.kind == NodeKind::kConstant) {
-      here[id] = {graph_.AddConstant(node.name, node.constant), 0};
-    } else {
-      std::vector<Value> values;
-      for (size_t i = 0; i < node.inputs.size(); ++i) {
-        const Value value = value_here(node.inputs[i]);
-        if (value.node < 0 && IsLabelInput(node, i)) break;
-        values.push_back(value);
-        depends = depends || (value.node >= 0 && depends_on_input_[value.node]);
-      }
-      BARYON_ASSIGN_OR_RETURN(const NodeId added,
-                              graph_.AddOperator(node.op->name(), node.name, node.attr_texts(), std::move(values),
-                                                 /*from_file=*/false, node.subgraphs));
-      here[id] = {added, 0};
-      // Types that follow from what comes behind the node.
-      for (size_t i = 0; i < node.types.size(); ++i) graph_.SetType({added, static_cast<int32_t>(i)}, node.types[i]);
-    }
-    depends_on_input_.push_back(depends);
+    if (typed.node(id).kind == NodeKind::kInput) continue;
+    BARYON_ASSIGN_OR_RETURN(const NodeId copy, CopyNode(typed.node(id), here));
+    here[id] = {copy, 0};
   }
   NDArrays outputs;
-  for (const GraphOutput& output : typed.outputs()) outputs.push_back(ArrayOf(value_here(output.value)));
+  for (const GraphOutput& output : typed.outputs()) {
+    const Value first = here[output.value.node];
+    outputs.push_back(ArrayOf({first.node, first.output + output.value.output}));
+  }
   return outputs;
 }
 

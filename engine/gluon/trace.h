@@ -50,6 +50,7 @@ class Trace {
  private:
   absl::StatusOr<Value> ValueOf(const NDArray& array);
   NDArray ArrayOf(Value value) const;
+  absl::StatusOr<NodeId> CopyNode(const Node& node, absl::Span<const Value> here);
 
   const int64_t id_;  // a number no other trace of the process has
   Trace* const outer_;

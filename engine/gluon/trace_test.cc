@@ -1,7 +1,6 @@
 #include "engine/gluon/trace.h"
 
 #include "engine/base/testing/status_matchers.h"
-#include "engine/gluon/invoke.h"
 #include "engine/gluon/np.h"
 #include "engine/graph/graph_text.h"
 #include "gmock/gmock.h"
@@ -101,15 +100,6 @@ TEST(TraceTest, TakesWholeGraphsIn) {
   EXPECT_TRUE(trace.DependsOnInput(outputs[0]));
   EXPECT_EQ(trace.AddGraph(inner, {trace.AddInput("b", {DType::kFloat32, {3}})}).status().code(),
             StatusCode::kInvalidArgument);
-}
-
-TEST(InvokeTest, NamesTheOperatorInErrors) {
-  EXPECT_THAT(InvokeOne("Conwolution", {}, {np::Ones({1})}).status(),
-              StatusIs(StatusCode::kUnimplemented, HasSubstr("Conwolution: unknown operator")));
-  EXPECT_THAT(InvokeOne("dot", {}, {np::Ones({1})}).status(),
-              StatusIs(StatusCode::kInvalidArgument, "dot: expected 2 inputs, got 1"));
-  EXPECT_THAT(InvokeOne("softmax", {{"axes", "1"}}, {np::Ones({1})}).status(),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("unknown attribute \"axes\"")));
 }
 
 }  // namespace

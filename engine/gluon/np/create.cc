@@ -109,6 +109,8 @@ NDArray Load(const std::string& path) { return ReadNpy(path); }
 
 namespace random {
 
+void Seed(uint64_t seed) { baryon::random::Seed(seed); }
+
 NDArray Uniform(double low, double high, const Shape& size, DType dtype) {
   return Filled(size, dtype, [&](int64_t) { return baryon::random::ThreadGenerator().Uniform(low, high); });
 }

@@ -61,7 +61,8 @@ NDArray Load(const std::string& path);
 
 namespace random {
 
-// Drawn from the calling thread's generator (baryon::random::Seed).
+// Drawn from the calling thread's generator; Seed starts it afresh.
+void Seed(uint64_t seed);
 NDArray Uniform(double low = 0, double high = 1, const Shape& size = {}, DType dtype = DType::kFloat32);
 NDArray Normal(double loc = 0, double scale = 1, const Shape& size = {}, DType dtype = DType::kFloat32);
 // Whole numbers in [low, high). INVALID_ARGUMENT when there is none.
