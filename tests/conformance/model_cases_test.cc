@@ -83,10 +83,12 @@ INSTANTIATE_TEST_SUITE_P(Tutorial, ModelCasesTest,
                          NameOf);
 
 INSTANTIATE_TEST_SUITE_P(Gluon, ModelCasesTest,
-                         testing::Values("gluon/bert_tiny", "gluon/face_embedding_symbol", "gluon/fcn_resnet101_voc",
-                                         "gluon/mobilenetv3_large_half", "gluon/r2plus1d_resnet34",
-                                         "gluon/resnet34_v1b", "gluon/se_resnet34_v1", "gluon/segmentation_bilinear",
-                                         "gluon/simple_pose_resnet50"),
+                         testing::Values("gluon/bert_tiny", "gluon/bilstm_tagger", "gluon/center_net_resnet50",
+                                         "gluon/face_embedding_symbol", "gluon/fcn_resnet101_voc",
+                                         "gluon/gru_language_model", "gluon/mobilenetv3_large_half",
+                                         "gluon/r2plus1d_resnet34", "gluon/resnet34_v1b", "gluon/se_resnet34_v1",
+                                         "gluon/segmentation_bilinear", "gluon/simple_pose_resnet50",
+                                         "gluon/ssd_300_mobilenet", "gluon/yolo3_mobilenet"),
                          NameOf);
 
 // Each pass must leave the answers as they are; nets with all kinds of layers between them.
