@@ -35,6 +35,19 @@ absl::StatusOr<bool> Merge(TensorType& known, const TensorType& more) {
   return changed;
 }
 
+// What the operator of `node` adds to the types of its inputs and outputs, which are known wholly, in part or not at
+// all.
+absl::Status CompleteNode(const Node& node, TensorTypes& inputs, TensorTypes& outputs) {
+  const OpDef& op = *node.op;
+  absl::Status status;
+  if (op.complete_subgraph_types) {
+    status = op.complete_subgraph_types(node.attrs.get(), node.subgraphs, inputs, outputs);
+  } else if (op.complete_types) {
+    status = op.complete_types(node.attrs.get(), inputs, outputs);
+  }
+  return status.ok() ? status : Annotate(status, NodeLabel(node));
+}
+
 }  // namespace
 
 absl::Status CheckNumInputs(const OpDef& op, const void* attrs, int count) {
@@ -102,6 +115,10 @@ absl::Status Graph::BindNode(Node& node, const Attrs& attrs, bool from_file) con
   node.attrs = *std::move(bound);
   if (absl::Status status = CheckNumInputs(*node.op, node.attrs.get(), node.inputs.size()); !status.ok()) {
     return Annotate(status, NodeLabel(node));
+  }
+  if (static_cast<int>(node.subgraphs.size()) != node.op->num_subgraphs) {
+    return absl::InvalidArgumentError(absl::StrCat(NodeLabel(node), ": expected ", node.op->num_subgraphs,
+                                                   " subgraphs, got ", node.subgraphs.size()));
   }
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const Value value = node.inputs[i];
@@ -204,6 +221,13 @@ void Graph::Prune() {
 // Applies the type rule of `node` as far as its input types allow and merges the result into its types.
 absl::Status Graph::InferNode(Node& node) const {
   TensorTypes inputs;
+  if (node.op->num_subgraphs > 0) {
+    for (const Value& value : node.inputs) inputs.push_back(type(value));
+    TensorTypes outputs = node.types;
+    BARYON_RETURN_IF_ERROR(CompleteNode(node, inputs, outputs));
+    node.types = std::move(outputs);
+    return absl::OkStatus();
+  }
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const TensorType& input = type(node.inputs[i]);
     if (IsLabelInput(node, i) && !input.IsFullyKnown()) break;  // not given: the rule sees what stands before it
@@ -243,13 +267,11 @@ absl::Status InferTypes(Graph& graph) {
     if (!unknown) break;
     for (auto it = order.rbegin(); it != order.rend(); ++it) {
       Node& node = graph.nodes_[*it];
-      if (!node.is_op() || !node.op->complete_types) continue;
+      if (!node.is_op()) continue;
       TensorTypes inputs;
       for (const Value& value : node.inputs) inputs.push_back(graph.type(value));
       TensorTypes outputs = node.types;
-      if (absl::Status status = node.op->complete_types(node.attrs.get(), inputs, outputs); !status.ok()) {
-        return Annotate(status, NodeLabel(node));
-      }
+      BARYON_RETURN_IF_ERROR(CompleteNode(node, inputs, outputs));
       for (size_t i = 0; i < outputs.size(); ++i) {
         absl::StatusOr<bool> merged = Merge(node.types[i], outputs[i]);
         if (!merged.ok()) return Annotate(merged.status(), absl::StrCat(NodeLabel(node), ": output ", i));
@@ -265,6 +287,27 @@ absl::Status InferTypes(Graph& graph) {
       }
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status CompleteTypes(const Graph& graph, TensorTypes& inputs, TensorTypes& outputs) {
+  if (graph.inputs().size() != inputs.size() || graph.outputs().size() != outputs.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("expected a subgraph of ", inputs.size(), " inputs and ",
+                                                   outputs.size(), " outputs, got ", graph.inputs().size(), " and ",
+                                                   graph.outputs().size()));
+  }
+  Graph typed = graph;
+  const auto set = [&](Value value, const TensorType& type) -> absl::Status {
+    TensorType merged = typed.type(value);
+    BARYON_RETURN_IF_ERROR(Merge(merged, type).status());
+    typed.SetType(value, std::move(merged));
+    return absl::OkStatus();
+  };
+  for (size_t i = 0; i < inputs.size(); ++i) BARYON_RETURN_IF_ERROR(set({typed.inputs()[i], 0}, inputs[i]));
+  for (size_t i = 0; i < outputs.size(); ++i) BARYON_RETURN_IF_ERROR(set(typed.outputs()[i].value, outputs[i]));
+  BARYON_RETURN_IF_ERROR(InferTypes(typed));
+  for (size_t i = 0; i < inputs.size(); ++i) inputs[i] = typed.type({typed.inputs()[i], 0});
+  for (size_t i = 0; i < outputs.size(); ++i) outputs[i] = typed.type(typed.outputs()[i].value);
   return absl::OkStatus();
 }
 

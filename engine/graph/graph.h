@@ -143,6 +143,10 @@ class Graph {
 // was expected and what came. Types that nothing determines stay unknown; see CheckTypesKnown.
 absl::Status InferTypes(Graph& graph);
 
+// For operators with subgraphs: infers the types of `graph` from what is known of its inputs and outputs and adds to
+// both what follows. Errors: those of InferTypes; INVALID_ARGUMENT, not as many inputs or outputs.
+absl::Status CompleteTypes(const Graph& graph, TensorTypes& inputs, TensorTypes& outputs);
+
 // INVALID_ARGUMENT, naming an input or node, when the type of a visible value that outputs depend on is not known.
 // Labels of loss operators may be unknown: inference does not read them.
 absl::Status CheckTypesKnown(const Graph& graph);

@@ -76,15 +76,17 @@ class OpContext {
   const TensorView& input(int i) const { return inputs_[i]; }
   const TensorView& output(int i) const { return outputs_[i]; }  // has_data() is false when nobody reads it
 
-  int num_threads() const { return resources_.pool().num_threads(); }
+  ThreadPool& pool() const { return resources_.pool(); }
+  int num_threads() const { return pool().num_threads(); }
   // Tasks on all threads of the request; worker < num_threads() picks a workspace.
   void ParallelFor(int num_tasks, absl::FunctionRef<void(int task, int worker)> fn) {
-    resources_.pool().ParallelFor(num_tasks, fn);
+    pool().ParallelFor(num_tasks, fn);
   }
   // [0, count) cut into ranges of at least `grain`, for loops over elements or rows. Small counts run on this thread.
   void ParallelRanges(int64_t count, int64_t grain, absl::FunctionRef<void(int64_t begin, int64_t end)> fn);
 
-  // Scratch memory of `worker`, as many bytes as Kernel::workspace_bytes() asked for; 64-byte aligned.
+  // Scratch memory of `worker`, as many bytes as Kernel::workspace_bytes() asked for; 64-byte aligned. The areas follow
+  // each other: workspace(0) begins num_threads() times as many bytes, for what tasks share.
   char* workspace(int worker = 0) const { return resources_.workspace(worker); }
 
   // Ends the request with an error; for what only the values can show (an index out of range).
@@ -108,6 +110,23 @@ class Kernel {
   virtual bool packs_input(int /*i*/) const { return false; }
 };
 
+// A graph inside an operator, a loop's body or a branch, made ready for inputs of fixed types. Immutable; any number of
+// requests run it at once.
+class PreparedSubgraph {
+ public:
+  virtual ~PreparedSubgraph() = default;
+  // One pass on threads of `pool`. Takes the addresses of inputs and outputs, which overlap nothing; those of inputs
+  // that it was given as constants are not read. Errors: what an operator of the graph reports.
+  virtual absl::Status Run(absl::Span<const void* const> inputs, absl::Span<void* const> outputs,
+                           ThreadPool& pool) const = 0;
+};
+struct SubgraphInput {
+  TensorType type;
+  std::shared_ptr<const Constant> constant;  // nullptr: given with each pass
+};
+using MakeSubgraph = std::function<absl::StatusOr<std::unique_ptr<const PreparedSubgraph>>(
+    const Graph& graph, const std::vector<SubgraphInput>& inputs)>;
+
 // How exact results must be. See section 14 of the design notes in engine/README.md.
 enum class Numerics { kStrict, kFast };
 
@@ -130,13 +149,16 @@ class PrepareContext {
  public:
   PrepareContext(const TensorTypes& inputs, const TensorTypes& outputs,
                  std::vector<std::shared_ptr<const Constant>> constants, int num_threads, Numerics numerics,
-                 PreparedCache& cache)
+                 PreparedCache& cache, absl::Span<const std::shared_ptr<const Graph>> subgraphs = {},
+                 MakeSubgraph make_subgraph = nullptr)
       : inputs_(inputs),
         outputs_(outputs),
         constants_(std::move(constants)),
         num_threads_(num_threads),
         numerics_(numerics),
-        cache_(cache) {}
+        cache_(cache),
+        subgraphs_(subgraphs),
+        make_subgraph_(std::move(make_subgraph)) {}
 
   const TensorTypes& inputs() const { return inputs_; }
   const TensorTypes& outputs() const { return outputs_; }
@@ -144,7 +166,17 @@ class PrepareContext {
   Numerics numerics() const { return numerics_; }
 
   // The constant that is input i, or nullptr when it is computed or given by the request (or i is beyond the inputs).
-  const Constant* constant(size_t i) const { return i < constants_.size() ? constants_[i].get() : nullptr; }
+  const Constant* constant(size_t i) const { return shared_constant(i).get(); }
+  std::shared_ptr<const Constant> shared_constant(size_t i) const {
+    return i < constants_.size() ? constants_[i] : nullptr;
+  }
+
+  absl::Span<const std::shared_ptr<const Graph>> subgraphs() const { return subgraphs_; }
+  // The operator's subgraph `index` for these inputs. Errors: those of its operators.
+  absl::StatusOr<std::unique_ptr<const PreparedSubgraph>> Subgraph(size_t index,
+                                                                   const std::vector<SubgraphInput>& inputs) const {
+    return make_subgraph_(*subgraphs_[index], inputs);
+  }
 
   // True when `Prepared` with these arguments would find its value made already. Kernels prefer such forms: the
   // elements of the weight may have to be read again for another.
@@ -176,6 +208,8 @@ class PrepareContext {
   int num_threads_;
   Numerics numerics_;
   PreparedCache& cache_;
+  absl::Span<const std::shared_ptr<const Graph>> subgraphs_;
+  MakeSubgraph make_subgraph_;
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -280,7 +314,7 @@ struct OpDef {
   bool elementwise = false;             // each output element depends on the input elements at the same place only
   bool random = false;                  // not a function of its inputs: never folded or merged
   bool dynamic = false;                 // shapes of the outputs depend on values: run by compute_dynamic
-  bool has_subgraphs = false;           // a loop or a branch: run by compute_subgraphs
+  int num_subgraphs = 0;                // of a loop or a branch
   bool accepts_unknown_dims = false;    // infer_types may be asked with dimensions of -1
 
   std::function<absl::StatusOr<BoundAttrs>(const Attrs& attrs, bool from_file)> bind;
@@ -290,15 +324,15 @@ struct OpDef {
   std::function<int(const void* attrs, int num_outputs)> num_visible_outputs;
   std::function<absl::StatusOr<TensorTypes>(const void* attrs, const TensorTypes& inputs)> infer_types;
   std::function<absl::Status(const void* attrs, TensorTypes& inputs, TensorTypes& outputs)> complete_types;
+  // Instead of these two, for operators with subgraphs.
+  std::function<absl::Status(const void* attrs, absl::Span<const std::shared_ptr<const Graph>> subgraphs,
+                             TensorTypes& inputs, TensorTypes& outputs)>
+      complete_subgraph_types;
   std::function<void(const void* attrs, OpContext& context)> compute;
   std::function<absl::StatusOr<std::unique_ptr<Kernel>>(const void* attrs, PrepareContext& context)> prepare;
   std::function<absl::StatusOr<std::vector<Tensor>>(const void* attrs, absl::Span<const Tensor> inputs,
                                                     ThreadPool& pool)>
       compute_dynamic;
-  std::function<absl::StatusOr<std::vector<Tensor>>(const void* attrs,
-                                                    absl::Span<const std::shared_ptr<const Graph>> subgraphs,
-                                                    absl::Span<const Tensor> inputs, ThreadPool& pool)>
-      compute_subgraphs;
   std::function<std::optional<Attrs>(const void* attrs, int rank)> to_channels_last;
 
   const std::string& name() const { return names[0]; }
@@ -334,16 +368,19 @@ struct OpSpec {
   // data's, the data's channels from the weight's, the batch of a begin state. Types may be unknown wholly or in part.
   std::function<absl::Status(const A&, TensorTypes& inputs, TensorTypes& outputs)> complete_types = nullptr;
 
-  // Exactly one of the next four, unless `view`. `compute` for most; `prepare` where constants are packed or something
-  // is chosen or tabulated beforehand; `compute_dynamic` where the shapes of the outputs depend on values;
-  // `compute_subgraphs` for loops and branches.
+  // Loops and branches have subgraphs, and this rule instead of both: it completes the types of inputs and outputs from
+  // each other and from what the subgraphs say. Their .prepare makes them ready (PrepareContext::Subgraph).
+  int num_subgraphs = 0;
+  std::function<absl::Status(const A&, absl::Span<const std::shared_ptr<const Graph>> subgraphs, TensorTypes& inputs,
+                             TensorTypes& outputs)>
+      complete_subgraph_types = nullptr;
+
+  // Exactly one of the next three, unless `view`. `compute` for most; `prepare` where constants are packed or something
+  // is chosen or tabulated beforehand; `compute_dynamic` where the shapes of the outputs depend on values.
   std::function<void(const A&, OpContext&)> compute = nullptr;
   std::function<absl::StatusOr<std::unique_ptr<Kernel>>(const A&, PrepareContext&)> prepare = nullptr;
   std::function<absl::StatusOr<std::vector<Tensor>>(const A&, absl::Span<const Tensor>, ThreadPool&)> compute_dynamic =
       nullptr;
-  std::function<absl::StatusOr<std::vector<Tensor>>(const A&, absl::Span<const std::shared_ptr<const Graph>> subgraphs,
-                                                    absl::Span<const Tensor>, ThreadPool&)>
-      compute_subgraphs = nullptr;
 
   std::vector<int> in_place = {};
   bool view = false;
@@ -424,7 +461,7 @@ OpRegistration<A>::OpRegistration(OpSpec<A> original) {
   def->elementwise = spec.elementwise;
   def->random = spec.random;
   def->dynamic = spec.compute_dynamic != nullptr;
-  def->has_subgraphs = spec.compute_subgraphs != nullptr;
+  def->num_subgraphs = spec.num_subgraphs;
   def->accepts_unknown_dims = spec.accepts_unknown_dims;
 
   def->bind = [shared](const Attrs& texts, bool from_file) -> absl::StatusOr<BoundAttrs> {
@@ -455,6 +492,13 @@ OpRegistration<A>::OpRegistration(OpSpec<A> original) {
       return shared->complete_types(typed(attrs), inputs, outputs);
     };
   }
+  if (spec.complete_subgraph_types) {
+    def->complete_subgraph_types = [shared, typed](const void* attrs,
+                                                   absl::Span<const std::shared_ptr<const Graph>> subgraphs,
+                                                   TensorTypes& inputs, TensorTypes& outputs) {
+      return shared->complete_subgraph_types(typed(attrs), subgraphs, inputs, outputs);
+    };
+  }
   if (spec.compute) {
     def->compute = [shared, typed](const void* attrs, OpContext& context) { shared->compute(typed(attrs), context); };
   }
@@ -466,13 +510,6 @@ OpRegistration<A>::OpRegistration(OpSpec<A> original) {
   if (spec.compute_dynamic) {
     def->compute_dynamic = [shared, typed](const void* attrs, absl::Span<const Tensor> inputs, ThreadPool& pool) {
       return shared->compute_dynamic(typed(attrs), inputs, pool);
-    };
-  }
-  if (spec.compute_subgraphs) {
-    def->compute_subgraphs = [shared, typed](const void* attrs,
-                                             absl::Span<const std::shared_ptr<const Graph>> subgraphs,
-                                             absl::Span<const Tensor> inputs, ThreadPool& pool) {
-      return shared->compute_subgraphs(typed(attrs), subgraphs, inputs, pool);
     };
   }
   if (spec.to_channels_last) {

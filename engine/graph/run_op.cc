@@ -1,14 +1,59 @@
 #include "engine/graph/run_op.h"
 
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
 
 namespace baryon {
+namespace {
+
+// A subgraph run node by node.
+class InterpretedSubgraph : public PreparedSubgraph {
+ public:
+  InterpretedSubgraph(const Graph& graph, std::vector<SubgraphInput> inputs)
+      : graph_(graph), inputs_(std::move(inputs)) {}
+
+  absl::Status Run(absl::Span<const void* const> inputs, absl::Span<void* const> outputs,
+                   ThreadPool& pool) const override {
+    std::vector<Tensor> tensors(inputs_.size());
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      if (inputs_[i].constant != nullptr) {
+        BARYON_ASSIGN_OR_RETURN(tensors[i], inputs_[i].constant->Get());
+      } else {
+        tensors[i] = Tensor::Borrow(inputs_[i].type, inputs[i], nullptr);
+      }
+    }
+    BARYON_ASSIGN_OR_RETURN(const std::vector<Tensor> results, RunGraph(graph_, tensors, pool));
+    for (size_t i = 0; i < results.size(); ++i) std::memcpy(outputs[i], results[i].raw_data(), results[i].size_bytes());
+    return absl::OkStatus();
+  }
+
+ private:
+  const Graph& graph_;
+  const std::vector<SubgraphInput> inputs_;
+};
+
+absl::StatusOr<std::unique_ptr<const PreparedSubgraph>> Interpreted(const Graph& graph,
+                                                                    const std::vector<SubgraphInput>& inputs) {
+  return std::make_unique<InterpretedSubgraph>(graph, inputs);
+}
+
+// The types of all outputs, as far as they follow from the inputs.
+absl::StatusOr<TensorTypes> OutputTypes(const OpDef& op, const BoundAttrs& attrs, TensorTypes inputs,
+                                        absl::Span<const std::shared_ptr<const Graph>> subgraphs) {
+  if (op.num_subgraphs == 0) return op.infer_types(attrs.get(), inputs);
+  TensorTypes outputs(op.num_outputs(attrs.get(), static_cast<int>(inputs.size())));
+  BARYON_RETURN_IF_ERROR(op.complete_subgraph_types(attrs.get(), subgraphs, inputs, outputs));
+  return outputs;
+}
+
+}  // namespace
 
 absl::Status ComputeOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
-                       const TensorTypes& output_types, absl::Span<Tensor> outputs, ThreadPool& pool) {
+                       const TensorTypes& output_types, absl::Span<Tensor> outputs, ThreadPool& pool,
+                       absl::Span<const std::shared_ptr<const Graph>> subgraphs) {
   TensorTypes input_types;
   std::vector<TensorView> input_views, output_views;
   for (const Tensor& input : inputs) {
@@ -28,7 +73,7 @@ absl::Status ComputeOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<cons
     std::vector<std::shared_ptr<const Constant>> constants;
     for (const Tensor& input : inputs) constants.push_back(Constant::Literal(input));
     PrepareContext context(input_types, output_types, std::move(constants), pool.num_threads(), Numerics::kStrict,
-                           cache);
+                           cache, subgraphs, Interpreted);
     BARYON_ASSIGN_OR_RETURN(kernel, op.prepare(attrs.get(), context));
     workspace_bytes = (kernel->workspace_bytes() + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
     if (workspace_bytes > 0) {
@@ -48,11 +93,10 @@ absl::Status ComputeOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<cons
 absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
                                           ThreadPool& pool, absl::Span<const TensorType> known,
                                           absl::Span<const std::shared_ptr<const Graph>> subgraphs) {
-  if (op.has_subgraphs) return op.compute_subgraphs(attrs.get(), subgraphs, inputs, pool);
   if (op.dynamic) return op.compute_dynamic(attrs.get(), inputs, pool);
   TensorTypes input_types;
   for (const Tensor& input : inputs) input_types.push_back(input.type());
-  BARYON_ASSIGN_OR_RETURN(TensorTypes output_types, op.infer_types(attrs.get(), input_types));
+  BARYON_ASSIGN_OR_RETURN(TensorTypes output_types, OutputTypes(op, attrs, std::move(input_types), subgraphs));
   for (size_t i = 0; i < output_types.size() && i < known.size(); ++i) {
     if (!output_types[i].IsFullyKnown()) output_types[i] = known[i];
   }
@@ -61,7 +105,7 @@ absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& att
   for (size_t i = 0; i < outputs.size(); ++i) {
     BARYON_ASSIGN_OR_RETURN(outputs[i], Tensor::TryAllocate(output_types[i]));
   }
-  BARYON_RETURN_IF_ERROR(ComputeOp(op, attrs, inputs, output_types, absl::MakeSpan(outputs), pool));
+  BARYON_RETURN_IF_ERROR(ComputeOp(op, attrs, inputs, output_types, absl::MakeSpan(outputs), pool, subgraphs));
   return outputs;
 }
 
@@ -94,7 +138,8 @@ absl::StatusOr<std::vector<Tensor>> RunGraph(const Graph& untyped, absl::Span<co
       }
       operands.push_back(values[value.node][value.output]);
     }
-    absl::StatusOr<std::vector<Tensor>> results = RunOp(*node.op, node.attrs, operands, pool, node.types, node.subgraphs);
+    absl::StatusOr<std::vector<Tensor>> results =
+        RunOp(*node.op, node.attrs, operands, pool, node.types, node.subgraphs);
     if (!results.ok()) {
       return Annotate(results.status(), absl::StrCat("node \"", node.name, "\" (", node.op->name(), ")"));
     }

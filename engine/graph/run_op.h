@@ -18,11 +18,12 @@ absl::StatusOr<std::vector<Tensor>> RunOp(const OpDef& op, const BoundAttrs& att
                                           ThreadPool& pool, absl::Span<const TensorType> known = {},
                                           absl::Span<const std::shared_ptr<const Graph>> subgraphs = {});
 
-// Computes `op` into outputs that exist already, of the types its type rule gives (`output_types` has all of them, hidden
-// ones included; an empty tensor is an output nobody reads). An output may share the elements of an input listed in
-// op.in_place. For operators of static shapes.
+// Computes `op` into outputs that exist already, of the types its type rule gives (`output_types` has all of them,
+// hidden ones included; an empty tensor is an output nobody reads). An output may share the elements of an input listed
+// in op.in_place. For operators of static shapes.
 absl::Status ComputeOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<const Tensor> inputs,
-                       const TensorTypes& output_types, absl::Span<Tensor> outputs, ThreadPool& pool);
+                       const TensorTypes& output_types, absl::Span<Tensor> outputs, ThreadPool& pool,
+                       absl::Span<const std::shared_ptr<const Graph>> subgraphs = {});
 
 // The outputs of `graph` for its inputs, node by node with RunOp: no passes, no plan. The slow obvious version of an
 // executable. `inputs` are in the order of graph.inputs(). Errors name the node.

@@ -55,7 +55,7 @@ class LayoutAssigner {
  private:
   // The rank of the feature maps that `node` would take channels-last, or nothing when it stays as it is.
   std::optional<int64_t> LayoutRank(const Node& node) const {
-    if (node.inputs.empty() || node.op->has_subgraphs || node.op->dynamic) return std::nullopt;
+    if (node.inputs.empty() || node.op->num_subgraphs > 0 || node.op->dynamic) return std::nullopt;
     int64_t rank = 0;
     bool changed_input = false;
     for (const Value& value : node.inputs) {

@@ -11,7 +11,7 @@ namespace baryon {
 namespace {
 
 bool CanFold(const Graph& graph, const Node& node) {
-  if (!node.is_op() || node.op->random || node.op->dynamic || node.op->has_subgraphs) return false;
+  if (!node.is_op() || node.op->random || node.op->dynamic || node.op->num_subgraphs > 0) return false;
   for (const Value& value : node.inputs) {
     if (graph.node(value.node).kind != NodeKind::kConstant) return false;
   }

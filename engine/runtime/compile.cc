@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
 #include "engine/runtime/memory_plan.h"
+#include "engine/runtime/planned_subgraph.h"
 
 namespace baryon {
 namespace {
@@ -114,7 +115,10 @@ class PlanBuilder {
         inputs.push_back(graph_.type(value));
         constants.push_back(graph_.node(value.node).constant);
       }
-      PrepareContext context(inputs, node.types, std::move(constants), num_threads_, options_.numerics, cache_);
+      PrepareContext context(inputs, node.types, std::move(constants), num_threads_, options_.numerics, cache_,
+                             node.subgraphs, [this](const Graph& graph, const std::vector<SubgraphInput>& inputs) {
+                               return CompileSubgraph(graph, inputs);
+                             });
       absl::StatusOr<std::unique_ptr<Kernel>> kernel = node.op->prepare(node.attrs.get(), context);
       if (!kernel.ok()) {
         return Annotate(kernel.status(), absl::StrCat("node \"", node.name, "\" (", node.op->name(), ")"));
@@ -123,6 +127,24 @@ class PlanBuilder {
       plan_->workspace_bytes_ = std::max(plan_->workspace_bytes_, kernels_[id]->workspace_bytes());
     }
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<const PreparedSubgraph>> CompileSubgraph(
+      Graph graph, const std::vector<SubgraphInput>& inputs) const {
+    TensorTypes given;
+    std::vector<int> given_inputs;
+    const std::vector<NodeId> nodes = graph.inputs();
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i].constant != nullptr) {
+        graph.BindInput(nodes[i], inputs[i].constant);
+      } else {
+        given.push_back(inputs[i].type);
+        given_inputs.push_back(static_cast<int>(i));
+      }
+    }
+    BARYON_ASSIGN_OR_RETURN(std::unique_ptr<const Plan> plan,
+                            Compile(std::move(graph), given, num_threads_, options_, cache_));
+    return std::make_unique<PlannedSubgraph>(std::move(plan), std::move(given_inputs));
   }
 
   // The step at which each value is written and the last one that reads it. Outputs of the graph live to the end.

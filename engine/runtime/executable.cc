@@ -13,7 +13,10 @@ namespace {
 bool NeedsInterpreter(const Graph& graph) {
   for (NodeId id : graph.TopologicalOrder()) {
     const Node& node = graph.node(id);
-    if (node.is_op() && (node.op->dynamic || node.op->has_subgraphs)) return true;
+    if (node.is_op() && node.op->dynamic) return true;
+    for (const std::shared_ptr<const Graph>& subgraph : node.subgraphs) {
+      if (NeedsInterpreter(*subgraph)) return true;
+    }
   }
   return false;
 }

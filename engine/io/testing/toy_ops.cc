@@ -194,11 +194,13 @@ const OpRegistration<ForeachAttrs> kForeach({
     .inputs = {"data"},
     .variadic = true,
     .attrs = {RequiredAttr("num_args", &ForeachAttrs::num_args)},
-    .infer_types = SameAsInput<ForeachAttrs>,
-    .compute_subgraphs = [](const ForeachAttrs&, absl::Span<const std::shared_ptr<const Graph>>,
-                            absl::Span<const Tensor> inputs, ThreadPool&) -> absl::StatusOr<std::vector<Tensor>> {
-      return std::vector<Tensor>{inputs[0]};
+    .num_subgraphs = 1,
+    .complete_subgraph_types = [](const ForeachAttrs&, absl::Span<const std::shared_ptr<const Graph>>,
+                                  TensorTypes& inputs, TensorTypes& outputs) -> absl::Status {
+      outputs[0] = inputs[0];
+      return absl::OkStatus();
     },
+    .compute = CopyInput<ForeachAttrs>,
 });
 
 }  // namespace
