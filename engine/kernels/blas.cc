@@ -8,14 +8,6 @@
 namespace baryon::kernels {
 namespace {
 
-void UseOneThread() {
-  static const bool done = [] {
-    openblas_set_num_threads(1);
-    return true;
-  }();
-  (void)done;
-}
-
 CBLAS_TRANSPOSE Op(bool transpose) { return transpose ? CblasTrans : CblasNoTrans; }
 
 void CallGemm(CBLAS_TRANSPOSE op_a, CBLAS_TRANSPOSE op_b, blasint m, blasint n, blasint k, float alpha, const float* a,
@@ -48,7 +40,7 @@ void GemmOf(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
             int64_t ldb, T* c, int64_t ldc, T alpha, T beta) {
   if (m == 0 || n == 0) return;
   if (k == 0) return Scale(m, n, c, ldc, beta);
-  UseOneThread();
+  UseOneBlasThread();
   if (n == 1) {  // c = op(a) b, b being a row when it is transposed
     return CallGemv(Op(transpose_a), transpose_a ? k : m, transpose_a ? m : k, alpha, a, lda, b, transpose_b ? 1 : ldb,
                     beta, c, ldc);
@@ -61,6 +53,14 @@ void GemmOf(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
 }
 
 }  // namespace
+
+void UseOneBlasThread() {
+  static const bool done = [] {
+    openblas_set_num_threads(1);
+    return true;
+  }();
+  (void)done;
+}
 
 void Gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
           const float* b, int64_t ldb, float* c, int64_t ldc, float alpha, float beta) {
@@ -75,7 +75,7 @@ void Gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, c
 void MultiplyByTriangle(bool right_side, bool lower, bool transpose, int64_t m, int64_t n, double alpha,
                         const double* a, int64_t lda, double* b, int64_t ldb) {
   if (m == 0 || n == 0) return;
-  UseOneThread();
+  UseOneBlasThread();
   cblas_dtrmm(CblasRowMajor, right_side ? CblasRight : CblasLeft, lower ? CblasLower : CblasUpper, Op(transpose),
               CblasNonUnit, m, n, alpha, a, lda, b, ldb);
 }
@@ -83,7 +83,7 @@ void MultiplyByTriangle(bool right_side, bool lower, bool transpose, int64_t m, 
 void DivideByTriangle(bool right_side, bool lower, bool transpose, int64_t m, int64_t n, double alpha, const double* a,
                       int64_t lda, double* b, int64_t ldb) {
   if (m == 0 || n == 0) return;
-  UseOneThread();
+  UseOneBlasThread();
   cblas_dtrsm(CblasRowMajor, right_side ? CblasRight : CblasLeft, lower ? CblasLower : CblasUpper, Op(transpose),
               CblasNonUnit, m, n, alpha, a, lda, b, ldb);
 }

@@ -7,6 +7,9 @@
 
 namespace baryon::kernels {
 
+// Makes OpenBLAS compute on the calling thread alone. Whoever calls it calls this first.
+void UseOneBlasThread();
+
 // c[m, n] = alpha op(a) op(b) + beta c for row-major matrices whose rows are lda, ldb and ldc elements apart: op(a) is
 // a[m, k], or the transpose of a[k, m]; op(b) is b[k, n], or the transpose of b[n, k]. With beta 0 c is not read. Sizes
 // and distances are below 2^31. Thread-safe, no errors.
