@@ -1,4 +1,4 @@
-// A caller opens a job in one of a few slots; workers look over the open slots and take tasks from the job's counter
+// A caller opens a job in one of a few slots; workers look over the open slots and take tasks from the job's counters
 // until none is left. A slot is reused only when no worker is inside it: the caller closes it (`open` = false) and then
 // waits for `users` to reach zero, while a worker first raises `users` and then looks at `open`. Both orders are
 // sequentially consistent, so one of the two always sees the other.
@@ -7,6 +7,8 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <bit>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -22,8 +24,11 @@
 namespace baryon {
 namespace {
 
-constexpr size_t kMaxJobs = 64;       // callers beyond this run their loop alone
-constexpr int kSpinIterations = 600;  // about 50 microseconds of pause instructions
+using Clock = std::chrono::steady_clock;
+
+constexpr int kMaxJobs = 64;  // callers beyond this run their loop alone
+constexpr std::chrono::microseconds kSpin(50), kLongestSpin(2000);
+constexpr int kPausesPerLook = 8;  // at the clock, which takes as long as one or two of them
 
 inline void Pause() {
 #if defined(__x86_64__)
@@ -71,11 +76,31 @@ ScopedFlushDenormals::~ScopedFlushDenormals() { (void)saved_; }
 #endif
 
 struct alignas(64) ThreadPool::Job {
+  // The tasks that a worker begins with.
+  struct alignas(64) Range {
+    std::atomic<int> next{0};
+    int end = 0;
+  };
+
+  explicit Job(int num_threads) : ranges(num_threads) {}
+
+  // The next task for `worker`, or -1 when all are taken: of its own range, then of the others'.
+  int Take(int worker) {
+    const int num_ranges = static_cast<int>(ranges.size());
+    for (int i = 0; i < num_ranges; ++i) {
+      Range& range = ranges[(worker + i) % num_ranges];
+      if (range.next.load(std::memory_order_relaxed) >= range.end) continue;
+      const int task = range.next.fetch_add(1, std::memory_order_relaxed);
+      if (task < range.end) return task;
+    }
+    return -1;
+  }
+
   std::atomic<bool> taken{false};  // a caller owns the slot
   std::atomic<bool> open{false};   // workers may enter
+  int slot = 0;
   const absl::FunctionRef<void(int, int)>* fn = nullptr;
-  int num_tasks = 0;
-  alignas(64) std::atomic<int> next{0};
+  std::vector<Range> ranges;              // of each worker
   alignas(64) std::atomic<int> users{0};  // workers inside
 };
 
@@ -89,7 +114,11 @@ ThreadPool::ComputeScope::~ComputeScope() {
   current_scope = outer_;
 }
 
-ThreadPool::ThreadPool(int num_threads) : num_threads_(std::max(num_threads, 1)), jobs_(new Job[kMaxJobs]) {
+ThreadPool::ThreadPool(int num_threads) : num_threads_(std::max(num_threads, 1)) {
+  for (int slot = 0; slot < (num_threads_ > 1 ? kMaxJobs : 0); ++slot) {
+    jobs_.push_back(std::make_unique<Job>(num_threads_));
+    jobs_.back()->slot = slot;
+  }
   for (int worker = 1; worker < num_threads_; ++worker) {
     threads_.emplace_back([this, worker] { WorkerLoop(worker); });
   }
@@ -105,41 +134,52 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::ParallelFor(int num_tasks, absl::FunctionRef<void(int task, int worker)> fn) {
   if (num_tasks <= 0) return;
   Job* job = nullptr;
-  if (num_threads_ > 1 && num_tasks > 1 && active_.load(std::memory_order_relaxed) < num_threads_) {
-    for (size_t i = 0; i < kMaxJobs && job == nullptr; ++i) {
-      bool expected = false;
-      if (!jobs_[i].taken.load(std::memory_order_relaxed) && jobs_[i].taken.compare_exchange_strong(expected, true)) {
-        job = &jobs_[i];
-      }
-    }
-  }
+  if (num_tasks > 1 && active_.load(std::memory_order_relaxed) < num_threads_) job = OpenJob(num_tasks, fn);
   ComputeScope scope(*this);
   if (job == nullptr) {
     for (int task = 0; task < num_tasks; ++task) fn(task, 0);
     return;
   }
+  for (int task; (task = job->Take(0)) >= 0;) fn(task, 0);
+  CloseJob(*job);
+}
 
-  job->fn = &fn;
-  job->num_tasks = num_tasks;
-  job->next.store(0, std::memory_order_relaxed);
-  job->open.store(true);
-  open_jobs_.fetch_add(1);
-  if (sleepers_.load() > 0) {
-    wake_epoch_.fetch_add(1);
-    wake_epoch_.notify_all();
-  }
-  for (int task; (task = job->next.fetch_add(1, std::memory_order_relaxed)) < num_tasks;) fn(task, 0);
-
-  open_jobs_.fetch_sub(1);
-  job->open.store(false);
-  for (int spins = 0; job->users.load() != 0;) {
-    if (++spins < 20 * kSpinIterations) {
-      Pause();
-    } else if (const int users = job->users.load(); users != 0) {
-      job->users.wait(users);  // a worker lost its core in the middle of a task
+// A job that workers may enter, or nullptr when every slot is taken.
+ThreadPool::Job* ThreadPool::OpenJob(int num_tasks, const absl::FunctionRef<void(int, int)>& fn) {
+  for (const std::unique_ptr<Job>& job : jobs_) {
+    bool expected = false;
+    if (job->taken.load(std::memory_order_relaxed) || !job->taken.compare_exchange_strong(expected, true)) continue;
+    job->fn = &fn;
+    for (int worker = 0; worker < num_threads_; ++worker) {
+      Job::Range& range = job->ranges[worker];
+      range.next.store(static_cast<int>(int64_t{num_tasks} * worker / num_threads_), std::memory_order_relaxed);
+      range.end = static_cast<int>(int64_t{num_tasks} * (worker + 1) / num_threads_);
     }
+    job->open.store(true);
+    open_jobs_.fetch_or(uint64_t{1} << job->slot);
+    if (sleepers_.load() > 0) {
+      wake_epoch_.fetch_add(1);
+      wake_epoch_.notify_all();
+    }
+    return job.get();
   }
-  job->taken.store(false, std::memory_order_release);
+  return nullptr;
+}
+
+// Waits for the workers inside to leave.
+void ThreadPool::CloseJob(Job& job) {
+  open_jobs_.fetch_and(~(uint64_t{1} << job.slot));
+  job.open.store(false);
+  Clock::time_point give_up;
+  for (int64_t pauses = 0; job.users.load() != 0; ++pauses) {
+    Pause();
+    if (pauses % kPausesPerLook != 0) continue;
+    const Clock::time_point now = Clock::now();
+    if (pauses == 0) give_up = now + kLongestSpin;
+    if (now < give_up) continue;
+    if (const int users = job.users.load(); users != 0) job.users.wait(users);  // a worker lost its core within a task
+  }
+  job.taken.store(false, std::memory_order_release);
 }
 
 bool ThreadPool::TryBecomeActive() {
@@ -151,46 +191,61 @@ bool ThreadPool::TryBecomeActive() {
 }
 
 // Enters one open job and works until its tasks are gone or the core is wanted by a caller. False: nothing to do.
-bool ThreadPool::HelpOnce(int worker, size_t& scan_from) {
-  if (open_jobs_.load(std::memory_order_relaxed) == 0 || !TryBecomeActive()) return false;
+bool ThreadPool::HelpOnce(int worker, int& scan_from) {
+  const uint64_t open = open_jobs_.load(std::memory_order_relaxed);
+  if (open == 0 || !TryBecomeActive()) return false;
   bool helped = false;
-  for (size_t i = 0; i < kMaxJobs && !helped; ++i) {
-    Job& job = jobs_[(scan_from + i) % kMaxJobs];
-    if (!job.open.load(std::memory_order_relaxed)) continue;
-    job.users.fetch_add(1);
-    if (job.open.load()) {
-      current_scope = this;
-      while (active_.load(std::memory_order_relaxed) <= num_threads_) {
-        const int task = job.next.fetch_add(1, std::memory_order_relaxed);
-        if (task >= job.num_tasks) break;
-        (*job.fn)(task, worker);
-        helped = true;
+  // The first open slot from `scan_from` on, so that no caller is left waiting for help.
+  const int slot = (scan_from + std::countr_zero(std::rotr(open, scan_from))) % kMaxJobs;
+  Job& job = *jobs_[slot];
+  job.users.fetch_add(1);
+  if (job.open.load()) {
+    current_scope = this;
+    while (active_.load(std::memory_order_relaxed) <= num_threads_) {
+      const int task = job.Take(worker);
+      if (task < 0) {
+        // Nothing is left for anybody, though the caller may not have noticed: wait for another job, not at its door.
+        open_jobs_.fetch_and(~(uint64_t{1} << slot));
+        break;
       }
-      current_scope = nullptr;
-      scan_from = (scan_from + i + 1) % kMaxJobs;
+      (*job.fn)(task, worker);
+      helped = true;
     }
-    job.users.fetch_sub(1);
-    job.users.notify_one();
+    current_scope = nullptr;
+    scan_from = (slot + 1) % kMaxJobs;
   }
+  job.users.fetch_sub(1);
+  job.users.notify_one();
   active_.fetch_sub(1, std::memory_order_relaxed);
   return helped;
 }
 
+// Waits awake until there is work: see the class for how long. Only while a core is free for this worker: beside as
+// many callers as cores it would slow one of them down. False: time to sleep.
+bool ThreadPool::AwaitWork() const {
+  const Clock::time_point start = Clock::now();
+  Clock::time_point give_up = start + kSpin;
+  for (;;) {
+    for (int i = 0; i < kPausesPerLook; ++i) {
+      if (open_jobs_.load(std::memory_order_relaxed) != 0) return true;
+      Pause();
+    }
+    const int active = active_.load(std::memory_order_relaxed);
+    const Clock::time_point now = Clock::now();
+    if (active > 0) give_up = std::min(now + kSpin, start + kLongestSpin);
+    if (active >= num_threads_ || now >= give_up || stopping_.load(std::memory_order_relaxed)) return false;
+  }
+}
+
 void ThreadPool::WorkerLoop(int worker) {
   ScopedFlushDenormals flush;
-  size_t scan_from = 0;
+  int scan_from = 0;
   while (!stopping_.load(std::memory_order_relaxed)) {
     if (HelpOnce(worker, scan_from)) continue;
-    // Spin only while a core is free for this worker: beside as many callers as cores it would slow one of them down.
-    bool work = false;
-    for (int i = 0; i < kSpinIterations && !work && active_.load(std::memory_order_relaxed) < num_threads_; ++i) {
-      Pause();
-      work = open_jobs_.load(std::memory_order_relaxed) > 0;
-    }
-    if (work && HelpOnce(worker, scan_from)) continue;
+    if (AwaitWork() && HelpOnce(worker, scan_from)) continue;
     const uint32_t epoch = wake_epoch_.load();
     sleepers_.fetch_add(1);
-    const bool may_work = open_jobs_.load() > 0 && active_.load() < num_threads_;
+    const bool may_work = open_jobs_.load() != 0 && active_.load() < num_threads_;
     if (!may_work && !stopping_.load()) wake_epoch_.wait(epoch);
     sleepers_.fetch_sub(1);
   }

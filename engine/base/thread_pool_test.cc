@@ -1,6 +1,7 @@
 #include "engine/base/thread_pool.h"
 
 #include <atomic>
+#include <barrier>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -33,6 +34,32 @@ TEST(ThreadPoolTest, NoTwoThreadsOfOneCallShareAWorkerIndex) {
     });
     EXPECT_FALSE(clash);
   }
+}
+
+TEST(ThreadPoolTest, EachThreadBeginsWithItsOwnRangeOfTasks) {
+  ThreadPool pool(3);
+  std::vector<int> worker_of(9, -1);
+  std::barrier all_have_begun(3);
+  pool.ParallelFor(9, [&](int task, int worker) {
+    worker_of[task] = worker;
+    if (task % 3 == 0) all_have_begun.arrive_and_wait();  // so that no thread takes the first task of another
+  });
+  EXPECT_EQ(worker_of[0], 0);
+  EXPECT_EQ(worker_of[3], 1);
+  EXPECT_EQ(worker_of[6], 2);
+}
+
+TEST(ThreadPoolTest, AThreadThatIsThroughHelpsTheOthers) {
+  ThreadPool pool(2);
+  std::atomic<int> done{0};
+  std::atomic<bool> helped{false};
+  pool.ParallelFor(8, [&](int task, int worker) {
+    // The first task of the caller lasts until the worker has done all others.
+    while (task == 0 && done.load() < 7) std::this_thread::yield();
+    if (task == 3 && worker == 1) helped = true;
+    done.fetch_add(1);
+  });
+  EXPECT_TRUE(helped);
 }
 
 TEST(ThreadPoolTest, ManyCallersAtOnceEachSeeTheirOwnTasksDone) {

@@ -1,8 +1,5 @@
 #include "engine/runtime/workspace.h"
 
-#include <sys/mman.h>
-
-#include <cstdlib>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -13,13 +10,29 @@
 namespace baryon {
 namespace {
 
-constexpr int64_t kHugePage = int64_t{2} << 20;
-
 int64_t RoundUp(int64_t bytes, int64_t multiple) { return (bytes + multiple - 1) / multiple * multiple; }
 
 }  // namespace
 
-void Workspace::Free::operator()(char* block) const { std::free(block); }
+absl::Status Workspace::Reserve(int64_t bytes) {
+  if (bytes <= memory_bytes_) return absl::OkStatus();
+  memory_ = nullptr;
+  memory_bytes_ = 0;
+  block_ = HugeBlock();
+  small_ = Tensor();
+  if (bytes >= HugeBlock::kPageBytes / 2) {
+    block_ = HugeBlock(bytes);
+    memory_ = block_.data();
+    memory_bytes_ = block_.size_bytes();
+  } else if (absl::StatusOr<Tensor> small = Tensor::TryAllocate({DType::kUInt8, {bytes}}); small.ok()) {
+    small_ = *std::move(small);
+    memory_ = static_cast<char*>(small_.mutable_raw_data());
+    memory_bytes_ = bytes;
+  }
+  if (memory_ != nullptr) return absl::OkStatus();
+  memory_bytes_ = 0;
+  return absl::ResourceExhaustedError(absl::StrCat("no memory for the ", bytes, " bytes a forward pass needs"));
+}
 
 absl::Status Workspace::Bind(const Plan& plan) {
   const int threads = resources_.pool().num_threads();
@@ -30,24 +43,14 @@ absl::Status Workspace::Bind(const Plan& plan) {
   const int64_t arena = RoundUp(plan.arena_bytes(), kTensorAlignment);
   const int64_t needed = arena + stride * threads;
   plan_id_ = -1;
-  if (needed > block_bytes_) {
-    block_.reset();
-    const bool huge = needed >= kHugePage;
-    const int64_t bytes = RoundUp(needed, huge ? kHugePage : kTensorAlignment);
-    block_.reset(static_cast<char*>(std::aligned_alloc(huge ? kHugePage : kTensorAlignment, bytes)));
-    block_bytes_ = block_ == nullptr ? 0 : bytes;
-    if (block_ == nullptr) {
-      return absl::ResourceExhaustedError(absl::StrCat("no memory for the ", bytes, " bytes a forward pass needs"));
-    }
-    if (huge) madvise(block_.get(), bytes, MADV_HUGEPAGE);
-  }
-  resources_ = Resources(resources_.pool(), block_.get() + arena, stride);
+  BARYON_RETURN_IF_ERROR(Reserve(needed));
+  resources_ = Resources(resources_.pool(), memory_ + arena, stride);
   views_.clear();
   views_.reserve(plan.views().size());
   for (const Plan::View& view : plan.views()) {
     void* data = nullptr;
     if (view.location.kind == Plan::Location::Kind::kConstant) data = const_cast<void*>(view.location.constant);
-    if (view.location.kind == Plan::Location::Kind::kArena) data = block_.get() + view.location.offset;
+    if (view.location.kind == Plan::Location::Kind::kArena) data = memory_ + view.location.offset;
     views_.emplace_back(view.type.dtype, &view.type.shape, data);
   }
   plan_id_ = plan.id();
@@ -69,7 +72,9 @@ absl::Status Plan::Run(Workspace& workspace, absl::Span<const void* const> input
         TensorView(views_[i].type.dtype, &views_[i].type.shape, const_cast<void*>(inputs[views_[i].location.index]));
   }
   for (int i : output_views_) {
-    views[i] = TensorView(views_[i].type.dtype, &views_[i].type.shape, outputs[views_[i].location.index]);
+    const Location& location = views_[i].location;
+    char* data = static_cast<char*>(outputs[location.index]) + location.offset;
+    views[i] = TensorView(views_[i].type.dtype, &views_[i].type.shape, data);
   }
   Resources& resources = workspace.resources_;
   ThreadPool::ComputeScope scope(resources.pool());

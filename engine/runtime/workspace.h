@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/base/huge_pages.h"
 #include "engine/base/thread_pool.h"
 #include "engine/graph/op_def.h"
 #include "engine/runtime/plan.h"
@@ -26,18 +27,19 @@ class Workspace {
   absl::Status Bind(const Plan& plan);
 
   int64_t plan_id() const { return plan_id_; }  // -1: not bound
-  int64_t size_bytes() const { return block_bytes_; }
+  int64_t size_bytes() const { return memory_bytes_; }
 
  private:
   friend class Plan;
 
-  struct Free {
-    void operator()(char* block) const;
-  };
+  absl::Status Reserve(int64_t bytes);
 
   int64_t plan_id_ = -1;
-  std::unique_ptr<char, Free> block_;  // the arena, then one scratch area for each thread
-  int64_t block_bytes_ = 0;
+  // The arena, then one scratch area for each thread: in large pages, or where that would be a waste in `small_`.
+  HugeBlock block_;
+  Tensor small_;
+  char* memory_ = nullptr;
+  int64_t memory_bytes_ = 0;
   std::vector<TensorView> views_;
   Resources resources_;
 };
