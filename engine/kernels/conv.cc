@@ -3,6 +3,7 @@
 //   depthwise      the same with other kernels
 //   strip gemm     few channels, so that the run of one kernel position would be short: the first layer of a network
 //   winograd       3x3 at stride 1, where its fewer multiplications outweigh its transforms and larger weights
+//   strassen       many channels and filters, where a quarter fewer multiplications outweigh the sums around them
 //   indirect gemm  everything else
 #include "engine/kernels/conv.h"
 
@@ -10,6 +11,7 @@
 #include "engine/kernels/depthwise_3x3.h"
 #include "engine/kernels/depthwise_weights.h"
 #include "engine/kernels/indirect_conv.h"
+#include "engine/kernels/strassen_conv.h"
 #include "engine/kernels/strip_conv.h"
 #include "engine/kernels/winograd_conv.h"
 
@@ -33,6 +35,9 @@ std::unique_ptr<ConvPlan> MakeConvPlan(const ConvGeometry& geometry, const ConvO
   }
   if (const int m = WinogradConvPlan::BestTile(geometry, options.most_winograd); m > 0) {
     return std::make_unique<WinogradConvPlan>(geometry, options, m);
+  }
+  if (const int levels = StrassenConvPlan::BestLevels(geometry, options.most_strassen); levels > 0) {
+    return std::make_unique<StrassenConvPlan>(geometry, options, levels);
   }
   return std::make_unique<IndirectConvPlan>(geometry, options);
 }

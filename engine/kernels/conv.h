@@ -26,6 +26,8 @@ struct ConvOptions {
   // The largest m of F(m x m, 3x3) that may be taken: 0 (none: when the weight is packed for each run), 2, or 4, which
   // loses a digit.
   int most_winograd = 0;
+  // The most levels of Strassen's method, 0 to 2, under the same conditions; each costs a bit.
+  int most_strassen = 0;
 };
 
 struct ConvOperands {
@@ -50,6 +52,7 @@ class ConvPlan {
   virtual int64_t packed_size() const = 0;
   virtual void Pack(const float* weight, const WeightStrides& strides, float* packed) const = 0;
 
+  virtual int64_t num_multiplications() const = 0;  // that it does: not those of the definition
   virtual int num_tasks() const = 0;
   virtual int64_t workspace_bytes() const = 0;  // of each task, 64-byte aligned
   virtual void RunTask(int task, const ConvOperands& operands, char* workspace) const = 0;

@@ -72,6 +72,7 @@ class Network {
   Network(const std::vector<Layer>& layers, int64_t batch) {
     ConvOptions options;
     options.most_winograd = 4;
+    options.most_strassen = 2;
     int64_t largest = 0, packed = 0, workspace = 0;
     for (const Layer& layer : layers) {
       ConvGeometry g;

@@ -24,6 +24,7 @@ class DepthwisePlan : public ConvPlan {
   std::string PackedForm() const override;
   int64_t packed_size() const override { return geometry_.num_positions() * packed_channels_; }
   void Pack(const float* weight, const WeightStrides& strides, float* packed) const override;
+  int64_t num_multiplications() const override { return geometry_.num_multiplications(); }
   int num_tasks() const override { return num_tasks_; }
   int64_t workspace_bytes() const override;
   void RunTask(int task, const ConvOperands& operands, char* workspace) const override;

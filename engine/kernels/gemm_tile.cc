@@ -14,7 +14,7 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
-#include <utility>
+#include <algorithm>
 
 #include "engine/kernels/activation-inl.h"
 #include "engine/kernels/gemm_tile.h"
@@ -47,7 +47,7 @@ void Tile(const GemmTile& tile) {
   if (tile.sums_in != nullptr) {
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
       BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
-        sums[i][v] = hn::Load(d, tile.sums_in + i * kPanelWidth + v * kLanes);
+        sums[i][v] = hn::Load(d, tile.sums_in + i * tile.sums_stride + v * kLanes);
       }
     }
   }
@@ -77,6 +77,7 @@ void Tile(const GemmTile& tile) {
       }
       b += kWidth;
       PrefetchToL2(prefetch);
+      PrefetchToL2(prefetch + tile.prefetch_second);
       prefetch += tile.prefetch_step;
     }
   }
@@ -84,7 +85,7 @@ void Tile(const GemmTile& tile) {
   if (tile.sums_out != nullptr) {
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
       BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
-        hn::Store(sums[i][v], d, tile.sums_out + i * kPanelWidth + v * kLanes);
+        hn::Store(sums[i][v], d, tile.sums_out + i * tile.sums_stride + v * kLanes);
       }
     }
     return;
@@ -171,6 +172,21 @@ HWY_AFTER_NAMESPACE();
 namespace baryon::kernels {
 
 HWY_EXPORT(Target);
+
+// A kernel has room for two lines for each k.
+void SetPrefetch(const float* next, int64_t size, int64_t k, int64_t index, int64_t count, GemmTile& tile) {
+  constexpr int64_t kLine = 16;
+  const int64_t lines = (size + kLine - 1) / kLine, first = lines * index / count;
+  const int64_t share = lines * (index + 1) / count - first;
+  tile.prefetch = next + first * kLine;
+  tile.prefetch_step = share > k ? 2 * kLine : (share * kLine + k - 1) / std::max<int64_t>(k, 1);
+  tile.prefetch_second = share > k ? kLine : 0;
+}
+
+void SetNoPrefetch(GemmTile& tile) {
+  tile.prefetch = tile.b;
+  tile.prefetch_step = tile.prefetch_second = 0;
+}
 
 const GemmTarget& ActiveGemmTarget() { return HWY_DYNAMIC_DISPATCH(Target)(); }
 

@@ -34,9 +34,10 @@ struct GemmTile {
   int64_t panel_stride;  // elements from one panel to the next, for kernels that take several
 
   // When K is multiplied in pieces: the sums of the pieces before, or nullptr, and where to leave the sums for the next
-  // piece, or nullptr after the last. [rows][panel_width], 64-byte aligned.
+  // piece, or nullptr after the last. Rows of `panel_width` columns, 64-byte aligned, `sums_stride` elements apart.
   const float* sums_in;
   float* sums_out;
+  int64_t sums_stride;
 
   // After the last piece: c[i][column + j] = clamp(sum + bias[j] + residual[i][column + j]) for j < columns.
   float* const* c;
@@ -46,10 +47,19 @@ struct GemmTile {
   int columns;
   float lower, upper;
 
-  // Brought into the second level of the cache meanwhile: the line at prefetch + k * prefetch_step, for each k.
+  // Brought into the second level of the cache meanwhile, for each k: the lines at prefetch + k * prefetch_step and
+  // prefetch_second behind it. See SetPrefetch.
   const float* prefetch;
   int64_t prefetch_step;
+  int64_t prefetch_second;
 };
+
+// Makes `tile`, the index-th of `count` that multiply the same piece of a panel, prefetch its share of `size` floats at
+// `next`, what is needed after the piece. All of them: a few lines that come from memory unprefetched cost as much as
+// they would all. Its runs, of `k` elements together, are set already.
+void SetPrefetch(const float* next, int64_t size, int64_t k, int64_t index, int64_t count, GemmTile& tile);
+// Makes it prefetch nothing.
+void SetNoPrefetch(GemmTile& tile);
 
 using GemmTileFn = void (*)(const GemmTile& tile);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <vector>
 
 #include "engine/kernels/aligned_buffer.h"
@@ -39,7 +40,7 @@ TEST(GemmTileTest, ReadsRowsRunByRun) {
       tile.columns = width;
       tile.lower = -std::numeric_limits<float>::infinity();
       tile.upper = std::numeric_limits<float>::infinity();
-      tile.prefetch = b.data();
+      SetNoPrefetch(tile);
       target.single[rows](tile);
 
       std::vector<double> want(rows * width, 0.0);
@@ -53,6 +54,33 @@ TEST(GemmTileTest, ReadsRowsRunByRun) {
       ExpectClose(c, want, 1e-6, std::to_string(rows) + " rows");
     }
   });
+}
+
+// Lines that a tile with `k` steps brings into the cache.
+std::set<int64_t> LinesOf(const GemmTile& tile, int64_t k, const float* base) {
+  std::set<int64_t> lines;
+  for (int64_t i = 0; i < k; ++i) {
+    const int64_t at = tile.prefetch + i * tile.prefetch_step - base;
+    lines.insert(at / 16);
+    lines.insert((at + tile.prefetch_second) / 16);
+  }
+  return lines;
+}
+
+TEST(GemmTileTest, TilesTogetherPrefetchEveryLine) {
+  const std::vector<float> next(64 * 100);
+  for (int64_t k : {40, 64, 100}) {
+    for (int64_t count : {2, 3, 4, 16}) {
+      std::set<int64_t> lines;
+      for (int64_t index = 0; index < count; ++index) {
+        GemmTile tile = {};
+        SetPrefetch(next.data(), 64 * k, k, index, count, tile);
+        lines.merge(LinesOf(tile, k, next.data()));
+      }
+      EXPECT_EQ(static_cast<int64_t>(lines.size()), 4 * k) << k << " " << count;
+      EXPECT_EQ(*lines.rbegin(), 4 * k - 1) << k << " " << count;
+    }
+  }
 }
 
 }  // namespace

@@ -1,7 +1,3 @@
-// A position's input lies at the sum of three offsets, one for each axis, so that small tables made beforehand serve
-// all pixels: a pointer costs a few instructions, against the hundreds of cycles of arithmetic on the channels it
-// points to. Pixels are counted through all images of the batch; a tile may span rows and images. Groups share the
-// pointers.
 #include "engine/kernels/indirect_conv.h"
 
 #include <algorithm>
@@ -19,10 +15,7 @@ constexpr size_t kMostSegments =
 }  // namespace
 
 IndirectConvPlan::IndirectConvPlan(const ConvGeometry& geometry, const ConvOptions& options)
-    : geometry_(geometry), options_(options), zeros_(geometry.channels, 0.0f) {
-  if (options_.in_stride == 0) options_.in_stride = geometry.channels;
-  if (options_.out_stride == 0) options_.out_stride = geometry.filters;
-  if (options_.residual_stride == 0) options_.residual_stride = geometry.filters;
+    : geometry_(geometry), options_(WithStrides(options, geometry)), zeros_(geometry.channels, 0.0f) {
   for (const AxisPhase& z : AxisPhases(geometry, 0)) {
     for (const AxisPhase& y : AxisPhases(geometry, 1)) {
       for (const AxisPhase& x : AxisPhases(geometry, 2)) AddPart(z, y, x, options.num_threads);
@@ -32,9 +25,8 @@ IndirectConvPlan::IndirectConvPlan(const ConvGeometry& geometry, const ConvOptio
 
 // The outputs of an axis cut where the positions inside the input change, or left whole when there would be too many
 // segments or one shorter than `least_count`.
-std::vector<IndirectConvPlan::Segment> IndirectConvPlan::Segments(const AxisPhase& phase, int64_t in_size,
-                                                                  int64_t least_count) {
-  const std::vector<Segment> whole = {{0, phase.count, 0, phase.positions()}};
+std::vector<AxisSegment> IndirectConvPlan::Segments(const AxisPhase& phase, int64_t in_size, int64_t least_count) {
+  const std::vector<AxisSegment> whole = {{0, phase.count, 0, phase.positions()}};
   // The first position inside, and the first beyond, move down as outputs move on.
   const auto position_at = [&](int64_t input) {
     return std::lower_bound(phase.offset.begin(), phase.offset.end(), input) - phase.offset.begin();
@@ -42,7 +34,7 @@ std::vector<IndirectConvPlan::Segment> IndirectConvPlan::Segments(const AxisPhas
   const auto positions_of = [&](int64_t j) {
     return std::pair(position_at(-j * phase.in_step), position_at(in_size - j * phase.in_step));
   };
-  std::vector<Segment> segments;
+  std::vector<AxisSegment> segments;
   for (int64_t begin = 0; begin < phase.count;) {
     if (segments.size() == kMostSegments) return whole;
     const auto positions = positions_of(begin);
@@ -58,24 +50,24 @@ std::vector<IndirectConvPlan::Segment> IndirectConvPlan::Segments(const AxisPhas
     segments.push_back({begin, end, positions.first, positions.second});
     begin = end;
   }
-  for (const Segment& segment : segments) {
+  for (const AxisSegment& segment : segments) {
     if (segment.count() < least_count) return whole;
   }
   return segments;
 }
 
 void IndirectConvPlan::AddPart(const AxisPhase& z, const AxisPhase& y, const AxisPhase& x, int num_threads) {
-  Part part = {{z, y, x}, {}, {}, packed_size_, num_tasks_};
+  Part part = {{geometry_, options_, {z, y, x}, {}}, {}, packed_size_, num_tasks_};
   const Extents& in = geometry_.in;
   GemmShape shape;
   const auto least = [&](int64_t pixels_each) {
     const int64_t pixels = std::max<int64_t>(geometry_.batch * pixels_each, 1);
     return (kLeastPixels + pixels - 1) / pixels;
   };
-  for (const Segment& z_segment : Segments(z, in[0], least(y.count * x.count))) {
-    for (const Segment& y_segment : Segments(y, in[1], least(z_segment.count() * x.count))) {
-      for (const Segment& x_segment : Segments(x, in[2], least(z_segment.count() * y_segment.count()))) {
-        part.boxes.push_back({z_segment, y_segment, x_segment});
+  for (const AxisSegment& z_segment : Segments(z, in[0], least(y.count * x.count))) {
+    for (const AxisSegment& y_segment : Segments(y, in[1], least(z_segment.count() * x.count))) {
+      for (const AxisSegment& x_segment : Segments(x, in[2], least(z_segment.count() * y_segment.count()))) {
+        part.map.boxes.push_back({z_segment, y_segment, x_segment});
         RowSet& rows = shape.rows.emplace_back();
         rows.count = geometry_.batch * z_segment.count() * y_segment.count() * x_segment.count();
         for (int64_t pz = z_segment.first; pz < z_segment.last; ++pz) {
@@ -123,9 +115,9 @@ std::string IndirectConvPlan::PackedForm() const {
 void IndirectConvPlan::Pack(const float* weight, const WeightStrides& strides, float* packed) const {
   for (const Part& part : parts_) {
     std::vector<int64_t> row_offsets;  // in the order of the runs
-    for (int64_t z : part.axes[0].kernel) {
-      for (int64_t y : part.axes[1].kernel) {
-        for (int64_t x : part.axes[2].kernel) {
+    for (int64_t z : part.map.axes[0].kernel) {
+      for (int64_t y : part.map.axes[1].kernel) {
+        for (int64_t x : part.map.axes[2].kernel) {
           const int64_t position = (z * geometry_.kernel[1] + y) * geometry_.kernel[2] + x;
           for (int64_t c = 0; c < geometry_.group_channels(); ++c) {
             row_offsets.push_back(position * strides.position + c * strides.channel);
@@ -147,78 +139,6 @@ int64_t IndirectConvPlan::workspace_bytes() const {
   return bytes;
 }
 
-// The pixels of a part, box by box.
-class IndirectConvPlan::PixelRows {
- public:
-  PixelRows(const IndirectConvPlan& plan, const Part& part, const ConvOperands& operands)
-      : plan_(plan), part_(part), operands_(operands) {}
-
-  void operator()(const TileRows& rows) const {
-    const Box& box = part_.boxes[rows.set];
-    int64_t rest = rows.first;
-    Extents at;
-    for (int axis = 2; axis >= 0; --axis) {
-      at[axis] = box[axis].begin + rest % box[axis].count();
-      rest /= box[axis].count();
-    }
-    int64_t image = rest;
-    for (int i = 0; i < rows.count; ++i) {
-      PointToInputs(box, image, at, rows.count, rows.a + i);
-      const int64_t out_pixel = OutPixel(image, at);
-      rows.c[i] = operands_.out + out_pixel * plan_.options_.out_stride;
-      if (rows.residual != nullptr) {
-        rows.residual[i] = operands_.residual + out_pixel * plan_.options_.residual_stride;
-      }
-      image += Advance(box, at);
-    }
-  }
-
- private:
-  // Moves to the next pixel of the box; 1 when that is the first one of the next image.
-  static int64_t Advance(const Box& box, Extents& at) {
-    for (int axis = 2; axis >= 0; --axis) {
-      if (++at[axis] < box[axis].end) return 0;
-      at[axis] = box[axis].begin;
-    }
-    return 1;
-  }
-
-  // a[0], a[stride], ...: the inputs of one pixel, position by position.
-  void PointToInputs(const Box& box, int64_t image, const Extents& at, int stride, const float** a) const {
-    const Extents& size = plan_.geometry_.in;
-    const auto in_coordinate = [&](int axis, int64_t position) {
-      return at[axis] * part_.axes[axis].in_step + part_.axes[axis].offset[position];
-    };
-    const auto is_inside = [&](int axis, int64_t coordinate) { return coordinate >= 0 && coordinate < size[axis]; };
-    for (int64_t pz = box[0].first; pz < box[0].last; ++pz) {
-      const int64_t z = in_coordinate(0, pz);
-      for (int64_t py = box[1].first; py < box[1].last; ++py) {
-        const int64_t y = in_coordinate(1, py);
-        const bool row_is_inside = is_inside(0, z) && is_inside(1, y);
-        const int64_t row = ((image * size[0] + z) * size[1] + y) * size[2];
-        for (int64_t px = box[2].first; px < box[2].last; ++px, a += stride) {
-          const int64_t x = in_coordinate(2, px);
-          *a = row_is_inside && is_inside(2, x) ? operands_.in + (row + x) * plan_.options_.in_stride
-                                                : plan_.zeros_.data();
-        }
-      }
-    }
-  }
-
-  int64_t OutPixel(int64_t image, const Extents& at) const {
-    int64_t pixel = image;
-    for (int axis = 0; axis < 3; ++axis) {
-      const AxisPhase& phase = part_.axes[axis];
-      pixel = pixel * plan_.geometry_.out[axis] + phase.first + at[axis] * phase.step;
-    }
-    return pixel;
-  }
-
-  const IndirectConvPlan& plan_;
-  const Part& part_;
-  const ConvOperands& operands_;
-};
-
 void IndirectConvPlan::RunTask(int task, const ConvOperands& operands, char* workspace) const {
   const auto next = std::upper_bound(parts_.begin(), parts_.end(), task,
                                      [](int value, const Part& part) { return value < part.first_task; });
@@ -230,7 +150,8 @@ void IndirectConvPlan::RunTask(int task, const ConvOperands& operands, char* wor
                              options_.out_stride, operands.residual,  options_.residual_stride};
     part.gemm.RunTask(task - part.first_task, packed, epilogue, rows, workspace);
   } else {
-    part.gemm.RunTask(task - part.first_task, packed, epilogue, PixelRows(*this, part, operands), workspace);
+    part.gemm.RunTask(task - part.first_task, packed, epilogue, PixelRows(part.map, zeros_.data(), operands),
+                      workspace);
   }
 }
 

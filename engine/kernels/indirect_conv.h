@@ -5,13 +5,13 @@
 #ifndef BARYON_ENGINE_KERNELS_INDIRECT_CONV_H_
 #define BARYON_ENGINE_KERNELS_INDIRECT_CONV_H_
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "engine/kernels/conv.h"
 #include "engine/kernels/packed_gemm.h"
+#include "engine/kernels/pixel_rows.h"
 
 namespace baryon::kernels {
 
@@ -23,32 +23,22 @@ class IndirectConvPlan : public ConvPlan {
   std::string PackedForm() const override;
   int64_t packed_size() const override { return packed_size_; }
   void Pack(const float* weight, const WeightStrides& strides, float* packed) const override;
+  int64_t num_multiplications() const override { return geometry_.num_multiplications(); }
   int num_tasks() const override { return num_tasks_; }
   int64_t workspace_bytes() const override;
   void RunTask(int task, const ConvOperands& operands, char* workspace) const override;
 
  private:
-  // Outputs [begin, end) along an axis, whose positions outside of [first, last) are outside of the input.
-  struct Segment {
-    int64_t begin, end;
-    int64_t first, last;
-
-    int64_t count() const { return end - begin; }
-    int64_t positions() const { return last - first; }
-  };
-  using Box = std::array<Segment, 3>;  // a row set
   // The outputs of one phase on each axis: all of them, but for transposed convolutions.
   struct Part {
-    std::array<AxisPhase, 3> axes;
-    std::vector<Box> boxes;
+    PixelMap map;
     GemmPlan gemm;
     int64_t packed_offset;
     int first_task;
   };
-  class PixelRows;
 
   bool IsMatrixProduct() const;
-  static std::vector<Segment> Segments(const AxisPhase& phase, int64_t in_size, int64_t least_count);
+  static std::vector<AxisSegment> Segments(const AxisPhase& phase, int64_t in_size, int64_t least_count);
   void AddPart(const AxisPhase& z, const AxisPhase& y, const AxisPhase& x, int num_threads);
 
   ConvGeometry geometry_;

@@ -25,7 +25,8 @@ void BM_NormalizeColumns(benchmark::State& state) {
   const int64_t rows = state.range(0), columns = state.range(1);
   std::vector<float> x(rows * columns, 0.5f), y(rows * columns), vector(columns, 1.0f);
   for (auto _ : state) {
-    NormalizeColumns(x.data(), rows, columns, columns, vector.data(), vector.data(), vector.data(), true, y.data());
+    NormalizeColumns(x.data(), rows, columns, columns, vector.data(), vector.data(), vector.data(), true, y.data(),
+                     columns);
     benchmark::DoNotOptimize(y.data());
   }
   state.SetBytesProcessed(state.iterations() * rows * columns * 2 * sizeof(float));

@@ -41,13 +41,13 @@ void Row(const float* x, int64_t n, float mean, float scale, float shift, bool r
   Map(d, x, n, y, [&](auto v, int64_t, int64_t) HWY_ATTR { return hn::MulAdd(hn::Sub(v, m), s, b); });
 }
 
-void Columns(const float* x, int64_t rows, int64_t stride, int64_t columns, const float* mean, const float* scale,
-             const float* shift, bool relu, float* y) {
+void Columns(const float* x, int64_t rows, int64_t x_stride, int64_t columns, const float* mean, const float* scale,
+             const float* shift, bool relu, float* y, int64_t y_stride) {
   const hn::ScalableTag<float> d;
   const auto zero = hn::Zero(d);
   const auto least = hn::Set(d, relu ? 0.0f : -INFINITY);
   for (int64_t row = 0; row < rows; ++row) {
-    Map(d, x + row * stride, columns, y + row * stride, [&](auto v, int64_t i, int64_t count) HWY_ATTR {
+    Map(d, x + row * x_stride, columns, y + row * y_stride, [&](auto v, int64_t i, int64_t count) HWY_ATTR {
       const auto difference = hn::Sub(v, LoadLanes(d, mean + i, count));
       const auto result = hn::MulAdd(difference, LoadLanes(d, scale + i, count), LoadLanes(d, shift + i, count));
       return hn::IfThenElse(hn::Lt(result, least), zero, result);
@@ -78,9 +78,9 @@ void NormalizeRow(const float* x, int64_t n, float mean, float scale, float shif
   HWY_DYNAMIC_DISPATCH(Row)(x, n, mean, scale, shift, relu, y);
 }
 
-void NormalizeColumns(const float* x, int64_t rows, int64_t stride, int64_t columns, const float* mean,
-                      const float* scale, const float* shift, bool relu, float* y) {
-  HWY_DYNAMIC_DISPATCH(Columns)(x, rows, stride, columns, mean, scale, shift, relu, y);
+void NormalizeColumns(const float* x, int64_t rows, int64_t x_stride, int64_t columns, const float* mean,
+                      const float* scale, const float* shift, bool relu, float* y, int64_t y_stride) {
+  HWY_DYNAMIC_DISPATCH(Columns)(x, rows, x_stride, columns, mean, scale, shift, relu, y, y_stride);
 }
 
 RowMoments MomentsOfRow(const float* x, int64_t n) {

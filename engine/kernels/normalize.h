@@ -11,10 +11,10 @@ namespace baryon::kernels {
 // Over x[0 .. n). With `relu` negative results become 0.
 void NormalizeRow(const float* x, int64_t n, float mean, float scale, float shift, bool relu, float* y);
 
-// Over x[rows, columns], whose rows are `stride` elements apart, as those of y are: a mean, scale and shift for each
-// column.
-void NormalizeColumns(const float* x, int64_t rows, int64_t stride, int64_t columns, const float* mean,
-                      const float* scale, const float* shift, bool relu, float* y);
+// Over x[rows, columns], whose rows are `x_stride` elements apart, into rows that are `y_stride` apart: a mean, scale
+// and shift for each column.
+void NormalizeColumns(const float* x, int64_t rows, int64_t x_stride, int64_t columns, const float* mean,
+                      const float* scale, const float* shift, bool relu, float* y, int64_t y_stride);
 
 // Layer normalisation of x[0 .. n): (x - mean) / sqrt(variance + eps) gamma[i] + beta[i].
 struct RowMoments {

@@ -22,7 +22,7 @@ TEST(NormalizeTest, RowsOfAnyLengthWithAndWithoutRelu) {
     const std::vector<float> x = Draw(n, -3, 3);
     for (bool relu : {false, true}) {
       std::vector<float> y = x;
-      NormalizeRow(y.data(), n, 0.5f, 2, 0.25f, relu, y.data());
+      NormalizeRow(y.data(), n, 0.5f, 2, 0.25f, relu, y.data(), stride);
       for (int64_t i = 0; i < n; ++i) {
         const double want = (x[i] - 0.5) * 2 + 0.25;
         EXPECT_NEAR(y[i], relu && want < 0 ? 0 : want, 1e-6);
@@ -51,7 +51,7 @@ TEST(NormalizeTest, ColumnsOfAnyWidthWithAndWithoutRelu) {
 TEST(NormalizeTest, NanStaysNanUnderRelu) {
   const float nan = NAN, one = 1;
   float y[2] = {nan, 1};
-  NormalizeColumns(y, 2, 1, 1, &one, &one, &one, true, y);
+  NormalizeColumns(y, 2, 1, 1, &one, &one, &one, true, y, 1);
   EXPECT_TRUE(std::isnan(y[0]));
   EXPECT_EQ(y[1], 1);
 }

@@ -19,7 +19,6 @@ constexpr int64_t kCacheBytes = 512 << 10;   // half of a second-level cache
 constexpr int64_t kPieceBytes = 256 << 10;   // of a panel
 constexpr int64_t kPointerBytes = 16 << 10;  // of the row pointers of a block of tiles
 constexpr int64_t kMaxTilesPerBlock = 16;
-constexpr int64_t kFloatsPerLine = 16;
 constexpr double kTaskMicroseconds = 15;  // shorter tasks are not worth handing to another thread
 constexpr double kMultiplicationsPerMicrosecond = 55e3, kBytesPerMicrosecond = 30e3;
 constexpr int64_t kTasksPerThread = 4;  // even out threads that run at different speeds
@@ -235,24 +234,22 @@ class GemmPlan::BlockRun {
     tile.bias = epilogue_.bias == nullptr ? nullptr : epilogue_.bias + tile.column;
     tile.lower = limits_.lower;
     tile.upper = limits_.upper;
+    tile.sums_stride = target_.panel_width;
     const int64_t width = layout_.panel_vectors(panel) * target_.vector_width;
     for (const Piece& piece : plan_.pieces_) {
       tile.a_offset = group * plan_.shape_.group_stride + piece.a_offset;
       tile.run_length = piece.run_length;
       for (int64_t t = 0; t < num_tiles_; ++t) {
-        SetPrefetch(t, piece, width, tile);
+        PrefetchNext(t, piece, width, tile);
         RunTile(t, piece, MicroKernel(panel, num_panels, tiles_[t].count), tile);
       }
     }
   }
 
   // Each tile prefetches its share of what follows the piece in memory: the next piece, or the next panel's first.
-  void SetPrefetch(int64_t t, const Piece& piece, int64_t width, GemmTile& tile) const {
-    tile.prefetch = tile.b;
-    tile.prefetch_step = 0;
-    if (block_.panels_are_cached || num_tiles_ == 1) return;
-    tile.prefetch_step = std::min(kFloatsPerLine, CeilDiv(width, num_tiles_));
-    tile.prefetch = tile.b + (piece.first_k + piece.size) * width + t * piece.size * tile.prefetch_step;
+  void PrefetchNext(int64_t t, const Piece& piece, int64_t width, GemmTile& tile) const {
+    if (block_.panels_are_cached || num_tiles_ == 1) return SetNoPrefetch(tile);
+    SetPrefetch(tile.b + (piece.first_k + piece.size) * width, piece.size * width, piece.size, t, num_tiles_, tile);
   }
 
   void RunTile(int64_t t, const Piece& piece, GemmTileFn micro_kernel, GemmTile& tile) const {

@@ -79,20 +79,21 @@ void PoolPixel(const Window& window, int64_t channels, float* out) {
 
 void PoolRows(const PoolGeometry& geometry, const float* in, int64_t begin, int64_t end, float* out) {
   Window window;
-  window.pixel = geometry.channels;
+  window.pixel = geometry.in_stride == 0 ? geometry.channels : geometry.in_stride;
+  const int64_t out_pixel = geometry.out_stride == 0 ? geometry.channels : geometry.out_stride;
   window.row = geometry.in[2] * window.pixel;
   window.plane = geometry.in[1] * window.row;
   for (int64_t row = begin; row < end; ++row) {
     window.y = geometry.windows[1][row % geometry.out(1)];
     window.z = geometry.windows[0][row / geometry.out(1) % geometry.out(0)];
-    window.in = in + row / (geometry.out(1) * geometry.out(0)) * geometry.in_pixels() * geometry.channels;
+    window.in = in + row / (geometry.out(1) * geometry.out(0)) * geometry.in_pixels() * window.pixel;
     for (int64_t i = 0; i < geometry.out(2); ++i) {
       window.x = geometry.windows[2][i];
       window.least = geometry.Least<float>(window.z, window.y, window.x);
       const bool divides = geometry.type == PoolType::kAvg &&
                            (geometry.divides_nothing || !geometry.IsEmpty(window.z, window.y, window.x));
       window.divisor = divides ? static_cast<float>(window.z.size * window.y.size * window.x.size) : 1.0f;
-      float* pixel = out + (row * geometry.out(2) + i) * geometry.channels;
+      float* pixel = out + (row * geometry.out(2) + i) * out_pixel;
       if (geometry.type == PoolType::kMax) {
         PoolPixel<true>(window, geometry.channels, pixel);
       } else {

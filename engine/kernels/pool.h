@@ -28,6 +28,9 @@ struct PoolGeometry {
   PoolType type = PoolType::kMax;
   int power = 2;  // of kLp: the root of the sum of powers, 1 to 3
   int64_t batch = 1, channels = 1;
+  // Elements from one pixel to the next where the tensor is a part of a wider one; 0: densely packed. For
+  // PoolChannelsLast only.
+  int64_t in_stride = 0, out_stride = 0;
   Extents in = {1, 1, 1};
   std::array<std::vector<PoolWindow>, 3> windows;  // of the outputs along each axis
   // What an average over nothing is: 0, or 0 divided by the window's size, which may be 0 or negative.

@@ -24,6 +24,7 @@ class StripConvPlan : public ConvPlan {
   std::string PackedForm() const override;
   int64_t packed_size() const override { return full_.packed_size(); }
   void Pack(const float* weight, const WeightStrides& strides, float* packed) const override;
+  int64_t num_multiplications() const override { return geometry_.num_multiplications(); }
   int num_tasks() const override { return static_cast<int>(geometry_.batch * geometry_.out[0] * strips_per_plane_); }
   int64_t workspace_bytes() const override;
   void RunTask(int task, const ConvOperands& operands, char* workspace) const override;

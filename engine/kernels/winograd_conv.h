@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/kernels/conv.h"
-#include "engine/kernels/packed_gemm.h"
+#include "engine/kernels/tile_products.h"
 #include "engine/kernels/winograd_tile.h"
 
 namespace baryon::kernels {
@@ -26,34 +26,25 @@ class WinogradConvPlan : public ConvPlan {
 
   std::string ToString() const override;
   std::string PackedForm() const override;
-  int64_t packed_size() const override { return full_panels_ * full_.packed_size() + last_.packed_size(); }
+  int64_t packed_size() const override { return products_.packed_size(); }
   void Pack(const float* weight, const WeightStrides& strides, float* packed) const override;
-  int num_tasks() const override { return static_cast<int>(num_blocks_ * panel_tasks_); }
+  int64_t num_multiplications() const override {
+    return blocks_.tiles * products_.products() * geometry_.channels * geometry_.filters;
+  }
+  int num_tasks() const override { return static_cast<int>(blocks_.num_tasks()); }
   int64_t workspace_bytes() const override;
   void RunTask(int task, const ConvOperands& operands, char* workspace) const override;
 
  private:
-  // The product of one panel of filters with a block of so many tiles.
-  struct PanelPlan {
-    GemmPlan block, last_block;
-
-    int64_t packed_size() const { return block.packed_size(); }
-  };
   struct TileOrigin {
     int64_t image, y, x;  // the tile's first output
   };
 
   int64_t edge() const { return m_ + 2; }
-  int64_t products() const { return edge() * edge(); }
   int64_t tiles_per_image() const { return tiles_y_ * tiles_x_; }
-  int64_t num_panels() const { return full_panels_ + (last_columns_ > 0 ? 1 : 0); }
-  int64_t columns_of(int64_t panel) const { return panel < full_panels_ ? target_.panel_width : last_columns_; }
-  int64_t transformed_size() const;  // floats of a block's transformed inputs
-  int64_t sums_size() const;         // floats of a block's sums for one panel
-  void CutIntoTasks(int num_threads);
-  PanelPlan MakePanelPlan(int64_t columns) const;
+  TileBlocks MakeBlocks(int num_threads) const;
   TileOrigin OriginOf(int64_t tile) const;
-  void TransformInputs(int64_t first, int64_t count, const ConvOperands& operands, float* transformed) const;
+  void TransformInputs(int64_t first, int64_t count, const ConvOperands& operands, float* left) const;
   void TransformSums(int64_t first, int64_t count, int64_t panel, const float* sums,
                      const ConvOperands& operands) const;
   void PackPanel(const float* weight, const WeightStrides& strides, int64_t panel, float* packed) const;
@@ -64,11 +55,9 @@ class WinogradConvPlan : public ConvPlan {
   const WinogradTarget& transforms_;
   const GemmTarget& target_;
   std::vector<float> zeros_;  // a pixel outside of the input
-  int64_t tiles_y_, tiles_x_, num_tiles_;
-  int64_t full_panels_, last_columns_;
-  int64_t product_step_;  // floats from one product of a tile to the next
-  int64_t tiles_per_block_ = 1, num_blocks_ = 0, panel_tasks_ = 1;
-  PanelPlan full_, last_;
+  int64_t tiles_y_, tiles_x_;
+  TileBlocks blocks_;
+  TileProducts products_;
 };
 
 }  // namespace baryon::kernels

@@ -18,7 +18,7 @@ namespace baryon::kernels {
 // B^T d B of one tile, all channels: product p of channel c goes to out[p * out_step + c].
 struct WinogradInputTile {
   const float* const* pixels;  // [(m + 2)^2], in row order; those beyond the border are pointers to zeros
-  float* out;                  // out_step is a multiple of 16 and not below channels; what is between may be written
+  float* out;                  // out_step is not below channels rounded up to 16, and what is between may be written
   int64_t out_step;
   int64_t channels;
 };
