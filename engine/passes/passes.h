@@ -29,6 +29,9 @@ absl::Status FuseActivation(Graph& graph);
 // Makes an addition of two feature maps, one of them a convolution's only output, an input of that convolution.
 absl::Status FuseResidual(Graph& graph);
 
+// Moves the strides of pointwise convolutions to the convolutions whose outputs they sample.
+absl::Status MoveStrides(Graph& graph);
+
 // Keeps feature maps channels-last ([N, H, W, C]) between operators that can work so, with transposes at the borders.
 absl::Status AssignLayout(Graph& graph);
 

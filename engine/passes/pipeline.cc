@@ -17,6 +17,7 @@ constexpr Pass kPipeline[] = {
     {"fold_batch_norm", FoldBatchNorm},       // w' = w * gamma / sqrt(var + eps), written as nodes on constants
     {"fuse_residual", FuseResidual},          // before activations: relu(conv + shortcut) is one epilogue
     {"fuse_activation", FuseActivation},      // activation becomes an attribute of the operator before it
+    {"move_strides", MoveStrides},            // behind the fusions: only convolutions are left between convolutions
     {"assign_layout", AssignLayout},          // after the fusions, so that it sees fewer and larger operators
     {"cancel_transposes", CancelTransposes},  // cleans up the borders that assign_layout made
     {"fold_constants", FoldConstants},        // last: also the transposed weights that assign_layout made
