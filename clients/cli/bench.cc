@@ -24,6 +24,7 @@
 #include "clients/cli/options.h"
 #include "engine/base/status_macros.h"
 #include "engine/load_model.h"
+#include "engine/runtime/profile.h"
 #include "nlohmann/json.hpp"
 
 namespace baryon {
@@ -193,56 +194,12 @@ void PrintTable(const std::string& model, const std::vector<Trial>& trials) {
   std::printf("peak memory %.1f MB\n", PeakMegabytes());
 }
 
-// --- Profiles
-
-// The time of each step of `plan`, of `runs` forward passes together.
-absl::StatusOr<std::vector<absl::Duration>> TimeSteps(const Trial& trial, const Plan& plan, size_t runs) {
-  std::vector<const void*> inputs;
-  for (const Tensor& input : trial.inputs) inputs.push_back(input.empty() ? nullptr : input.raw_data());
-  std::vector<Tensor> outputs;
-  std::vector<void*> addresses;
-  for (const TensorType& type : plan.output_types()) {
-    outputs.push_back(Tensor::Allocate(type));
-    addresses.push_back(outputs.back().mutable_raw_data());
-  }
-  WorkspacePool& workspaces = trial.executable->workspaces();
-  BARYON_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, workspaces.Take(plan));
-  std::vector<absl::Duration> times(plan.steps().size());
-  absl::Status status;
-  const ThreadPool::ComputeScope scope(trial.executable->pool());
-  for (size_t run = 0; run < runs && status.ok(); ++run) {
-    status = plan.Run(*workspace, inputs, absl::MakeSpan(addresses), absl::MakeSpan(times));
-  }
-  workspaces.Return(std::move(workspace));
-  if (!status.ok()) return status;
-  return times;
+absl::StatusOr<std::string> ProfileText(const Trial& trial) {
+  constexpr size_t kMostRuns = 100;
+  const int runs = static_cast<int>(std::min(trial.run_ms.size(), kMostRuns));
+  BARYON_ASSIGN_OR_RETURN(const Profile profile, ProfileRuns(*trial.executable, trial.inputs, runs));
+  return absl::StrFormat("\nprofile of batch %d, %d threads, %s", trial.batch, trial.threads, ToTable(profile));
 }
-
-// A line a step, the slowest first.
-absl::StatusOr<std::string> Profile(const Trial& trial) {
-  TensorTypes types;
-  for (const Tensor& input : trial.inputs) types.push_back(input.type());
-  BARYON_ASSIGN_OR_RETURN(const std::shared_ptr<const Plan> plan, trial.executable->PlanFor(types));
-  const size_t runs = std::min<size_t>(trial.run_ms.size(), 100);
-  BARYON_ASSIGN_OR_RETURN(const std::vector<absl::Duration> times, TimeSteps(trial, *plan, runs));
-  std::vector<std::pair<double, size_t>> order;
-  double total = 0;
-  for (size_t i = 0; i < times.size(); ++i) {
-    const double ms = absl::ToDoubleMilliseconds(times[i]) / static_cast<double>(runs);
-    order.emplace_back(-ms, i);
-    total += ms;
-  }
-  std::sort(order.begin(), order.end());
-  std::string text = absl::StrFormat("\nprofile of batch %d, %d threads\n%9s %6s  %-24s %s\n", trial.batch,
-                                     trial.threads, "ms", "%", "operator", "node");
-  for (const auto& [negative_ms, i] : order) {
-    absl::StrAppendFormat(&text, "%9.3f %6.1f  %-24s %s\n", -negative_ms, total > 0 ? -100 * negative_ms / total : 0,
-                          plan->steps()[i].op, plan->steps()[i].node);
-  }
-  return text;
-}
-
-// ---
 
 absl::Status Bench(const BenchOptions& options) {
   BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(options.model));
@@ -264,7 +221,7 @@ absl::Status Bench(const BenchOptions& options) {
   (options.json ? PrintJson : PrintTable)(files.name, trials);
   for (const Trial& trial : trials) {
     if (!options.profile) break;
-    BARYON_ASSIGN_OR_RETURN(const std::string profile, Profile(trial));
+    BARYON_ASSIGN_OR_RETURN(const std::string profile, ProfileText(trial));
     std::fputs(profile.c_str(), options.json ? stderr : stdout);  // stdout is all JSON, or none
   }
   return absl::OkStatus();

@@ -27,6 +27,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "engine/base/huge_pages.h"
 #include "engine/base/status_macros.h"
 #include "engine/base/thread_pool.h"
 #include "engine/graph/attrs.h"
@@ -106,6 +107,9 @@ class Kernel {
   virtual int64_t workspace_bytes() const { return 0; }      // scratch for each thread
   virtual std::string algorithm() const { return ""; }       // for `bench --profile`: "winograd 4x4, avx512 8x48"
   virtual int64_t num_multiplications() const { return 0; }  // of the plain formula, for GFLOP/s; 0 when not counted
+  // Those that are really done: fewer with a fast algorithm.
+  virtual int64_t num_executed_multiplications() const { return num_multiplications(); }
+  virtual int64_t packed_bytes() const { return 0; }  // of constants, in the form that Compute reads
   // True when Compute never reads input i because its elements, a constant, were packed: the plan need not hold them.
   virtual bool packs_input(int /*i*/) const { return false; }
 };
@@ -134,12 +138,17 @@ enum class Numerics { kStrict, kFast };
 // Thread-safe.
 class PreparedCache {
  public:
+  // `memory` is where large values are to be kept; nullptr: each on its own, for a cache of short life.
+  explicit PreparedCache(std::shared_ptr<HugePagePool> memory = nullptr) : memory_(std::move(memory)) {}
+
+  const std::shared_ptr<HugePagePool>& memory() const { return memory_; }
   // The value called `key`, made by `make` when there is none.
   absl::StatusOr<std::shared_ptr<const void>> GetOrMake(
       const std::string& key, absl::FunctionRef<absl::StatusOr<std::shared_ptr<const void>>()> make);
   bool Contains(const std::string& key) const;
 
  private:
+  const std::shared_ptr<HugePagePool> memory_;
   mutable absl::Mutex mutex_;
   std::map<std::string, std::shared_ptr<const void>> values_ ABSL_GUARDED_BY(mutex_);
 };
@@ -178,6 +187,23 @@ class PrepareContext {
     return make_subgraph_(*subgraphs_[index], inputs);
   }
 
+  // The distance from one row of an operand's last axis to the next, in elements: the axis' size, or more when the
+  // operand is a slice of a wider tensor (OpDef::takes_slice says which may be).
+  int64_t input_stride(size_t i) const { return StrideOf(input_strides_, i, inputs_[i]); }
+  int64_t output_stride() const { return StrideOf(output_strides_, 0, outputs_[0]); }
+  // For an operator that joins its inputs (OpDef::joins_last_axis): input i is computed where the output has it, and
+  // need not be copied.
+  bool input_is_in_place(size_t i) const { return i < in_place_.size() && in_place_[i]; }
+  // A stride of 0 stands for the axis' size.
+  void SetSlices(std::vector<int64_t> input_strides, int64_t output_stride, std::vector<bool> in_place) {
+    input_strides_ = std::move(input_strides);
+    output_strides_ = {output_stride};
+    in_place_ = std::move(in_place);
+  }
+
+  // Where large prepared values are to be kept, or nullptr; see PreparedCache.
+  const std::shared_ptr<HugePagePool>& memory() const { return cache_.memory(); }
+
   // True when `Prepared` with these arguments would find its value made already. Kernels prefer such forms: the
   // elements of the weight may have to be read again for another.
   bool IsPrepared(size_t input, absl::string_view form) const { return cache_.Contains(Key(input, form)); }
@@ -198,6 +224,10 @@ class PrepareContext {
   }
 
  private:
+  static int64_t StrideOf(const std::vector<int64_t>& strides, size_t i, const TensorType& type) {
+    const bool is_slice = i < strides.size() && strides[i] > 0;
+    return is_slice ? strides[i] : type.shape[type.shape.rank() - 1];
+  }
   std::string Key(size_t input, absl::string_view form) const {
     return absl::StrCat(constants_[input]->key(), "|", form);
   }
@@ -210,6 +240,8 @@ class PrepareContext {
   PreparedCache& cache_;
   absl::Span<const std::shared_ptr<const Graph>> subgraphs_;
   MakeSubgraph make_subgraph_;
+  std::vector<int64_t> input_strides_, output_strides_;
+  std::vector<bool> in_place_;
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -334,6 +366,12 @@ struct OpDef {
                                                     ThreadPool& pool)>
       compute_dynamic;
   std::function<std::optional<Attrs>(const void* attrs, int rank)> to_channels_last;
+  // Whether an operand, input i or kOutput, may be a slice of a wider tensor along its last axis; `rank` is the
+  // output's.
+  std::function<bool(const void* attrs, int operand, int rank)> takes_slice;
+  static constexpr int kOutput = -1;
+  // Whether output 0 is the inputs side by side along the last axis.
+  std::function<bool(const void* attrs, int rank)> joins_last_axis;
 
   const std::string& name() const { return names[0]; }
   // The name of output `index` of a node with `num_outputs` outputs, hidden ones included: "output", "mean", or
@@ -392,6 +430,14 @@ struct OpSpec {
   // rank permuted so, inputs of other ranks as they are), or nothing where there is no such form. Elementwise
   // operators need none.
   std::function<std::optional<A>(const A&, int rank)> to_channels_last = nullptr;
+
+  // Whether a float32 operand, input i or OpDef::kOutput (output 0), may be a slice of a wider tensor along its last
+  // axis: its rows lie PrepareContext::input_stride or output_stride elements apart, and what is between is somebody
+  // else's. `rank` is that of output 0.
+  std::function<bool(const A&, int operand, int rank)> takes_slice = nullptr;
+  // Whether output 0 is the inputs side by side along the last axis: nothing is left to do once they are computed
+  // there, as slices of the output.
+  std::function<bool(const A&, int rank)> joins_last_axis = nullptr;
 };
 
 // Reads `text` attributes into an A: known names only, required ones present. Errors name the attribute.
@@ -519,6 +565,16 @@ OpRegistration<A>::OpRegistration(OpSpec<A> original) {
       Attrs texts;
       for (const AttrDef<A>& attr : shared->attrs) texts.Set(attr.name, attr.format(*changed));
       return texts;
+    };
+  }
+  if (spec.takes_slice) {
+    def->takes_slice = [shared, typed](const void* attrs, int operand, int rank) {
+      return shared->takes_slice(typed(attrs), operand, rank);
+    };
+  }
+  if (spec.joins_last_axis) {
+    def->joins_last_axis = [shared, typed](const void* attrs, int rank) {
+      return shared->joins_last_axis(typed(attrs), rank);
     };
   }
   RegisterOp(std::move(def));

@@ -78,8 +78,12 @@ absl::Status CompleteTypes(const BatchNormAttrs& attrs, TensorTypes& inputs, Ten
 template <typename P>
 class BatchNormKernel : public Kernel {
  public:
-  BatchNormKernel(const BatchNormAttrs& attrs, bool relu, const Shape& shape)
-      : attrs_(attrs), relu_(relu), split_(SplitAtAxis(shape, *NormalizeAxis(attrs.axis, shape.rank()))) {}
+  BatchNormKernel(const BatchNormAttrs& attrs, bool relu, const PrepareContext& context)
+      : attrs_(attrs),
+        relu_(relu),
+        split_(SplitAtAxis(context.inputs()[0].shape, *NormalizeAxis(attrs.axis, context.inputs()[0].shape.rank()))),
+        in_stride_(split_.inner > 1 ? split_.size : context.input_stride(0)),
+        out_stride_(split_.inner > 1 ? split_.size : context.output_stride()) {}
 
   // Computes the scales once, from constant gamma and variance.
   void Precompute(const P* gamma, const P* var) {
@@ -106,7 +110,7 @@ class BatchNormKernel : public Kernel {
             Row(x + at, mean[c], scales[c], beta[c], y + at);
           }
         } else {
-          Columns(x + begin * split_.size, end - begin, mean, scales, beta, y + begin * split_.size);
+          Columns(x + begin * in_stride_, end - begin, mean, scales, beta, y + begin * out_stride_);
         }
       });
     });
@@ -143,11 +147,10 @@ class BatchNormKernel : public Kernel {
   void Columns(const T* x, int64_t rows, const P* mean, const P* scale, const P* shift, T* y) const {
     const int64_t columns = split_.size;
     if constexpr (std::is_same_v<T, float> && std::is_same_v<P, float>) {
-      kernels::NormalizeColumns(x, rows, columns, columns, mean, scale, shift, relu_, y);
+      kernels::NormalizeColumns(x, rows, in_stride_, columns, mean, scale, shift, relu_, y, out_stride_);
     } else {
-      for (int64_t i = 0; i < rows * columns; ++i) {
-        const int64_t c = i % columns;
-        y[i] = Normalized(x[i], mean[c], scale[c], shift[c]);
+      for (int64_t row = 0; row < rows; ++row, x += in_stride_, y += out_stride_) {
+        for (int64_t c = 0; c < columns; ++c) y[c] = Normalized(x[c], mean[c], scale[c], shift[c]);
       }
     }
   }
@@ -173,12 +176,13 @@ class BatchNormKernel : public Kernel {
   const BatchNormAttrs attrs_;
   const bool relu_;
   const AxisSplit split_;
+  const int64_t in_stride_, out_stride_;  // from one row of all channels to the next
   std::vector<P> scales_;
 };
 
 template <typename P>
 absl::StatusOr<std::unique_ptr<Kernel>> PrepareAs(const BatchNormAttrs& attrs, bool relu, PrepareContext& context) {
-  auto kernel = std::make_unique<BatchNormKernel<P>>(attrs, relu, context.inputs()[0].shape);
+  auto kernel = std::make_unique<BatchNormKernel<P>>(attrs, relu, context);
   if (context.constant(kGamma) != nullptr && context.constant(kVar) != nullptr) {
     BARYON_ASSIGN_OR_RETURN(const Tensor gamma, context.constant(kGamma)->Get());
     BARYON_ASSIGN_OR_RETURN(const Tensor var, context.constant(kVar)->Get());
@@ -216,6 +220,10 @@ OpSpec<BatchNormAttrs> Spec(std::vector<std::string> names, std::vector<std::str
         changed.axis = AxisChannelsLast(*axis, rank);
         return changed;
       },
+      .takes_slice =
+          [](const BatchNormAttrs& attrs, int operand, int rank) {
+            return NormalizeAxis(attrs.axis, rank) == rank - 1 && (operand == 0 || operand == OpDef::kOutput);
+          },
   };
 }
 

@@ -131,13 +131,18 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const A& attrs, PrepareContext& 
   BARYON_ASSIGN_OR_RETURN(const Joined joined, kJoin(attrs.axis, context.inputs()));
   BARYON_ASSIGN_OR_RETURN(const Shape whole, JoinedShape(joined));
   const AxisSplit split = SplitAtAxis(whole, joined.axis);
+  // Only then do the parts have the shapes of the inputs, which may be slices.
+  const bool rows = kJoin == JoinConcat && attrs.axis.has_value() && split.inner == 1;
   Moves moves;
   int64_t offset = 0;
   for (size_t i = 0; i < joined.parts.size(); ++i) {
     const int64_t run = joined.parts[i][joined.axis] * split.inner;
-    moves.push_back({.input = static_cast<int>(i),
-                     .to = offset,
-                     .loops = {{split.outer, run, split.size * split.inner}, {run, 1, 1}}});
+    const int64_t from_stride = rows ? context.input_stride(i) : run;
+    const int64_t to_stride = rows ? context.output_stride() : split.size * split.inner;
+    if (!context.input_is_in_place(i)) {
+      moves.push_back(
+          {.input = static_cast<int>(i), .to = offset, .loops = {{split.outer, from_stride, to_stride}, {run, 1, 1}}});
+    }
     offset += run;
   }
   return MakeMoveKernel(context, std::move(moves));
@@ -207,6 +212,10 @@ OpSpec<A> ConcatSpec(std::vector<std::string> names) {
   spec.attrs.push_back(Attr("dim", &A::axis));
   spec.complete_types = CompleteConcat<A>;
   spec.to_channels_last = ConcatChannelsLast<A>;
+  spec.joins_last_axis = [](const A& attrs, int rank) {
+    return attrs.axis.has_value() && NormalizeAxis(*attrs.axis, rank) == rank - 1;
+  };
+  spec.takes_slice = [joins = spec.joins_last_axis](const A& attrs, int, int rank) { return joins(attrs, rank); };
   return spec;
 }
 

@@ -77,6 +77,12 @@ class FloatConvKernel : public Kernel {
     return absl::StrCat(plan_->ToString(), transposed, packed_ == nullptr ? ", packed at run time" : "");
   }
   int64_t num_multiplications() const override { return node_.geometry.num_multiplications(); }
+  int64_t num_executed_multiplications() const override {
+    return plan_->num_multiplications() * (PerImage() ? node_.geometry.batch : 1);
+  }
+  int64_t packed_bytes() const override {
+    return packed_ == nullptr ? 0 : packed_->size() * static_cast<int64_t>(sizeof(float));
+  }
   bool packs_input(int i) const override { return i == 1 && packed_ != nullptr; }
 
  private:
@@ -193,7 +199,16 @@ absl::StatusOr<std::unique_ptr<Kernel>> MakeConvKernel(const ConvNode& node, Pre
   kernels::ConvOptions options;
   options.num_threads = context.num_threads();
   const bool weight_is_known = context.constant(1) != nullptr;
-  if (weight_is_known) options.most_winograd = context.numerics() == Numerics::kStrict ? 2 : 4;
+  if (weight_is_known) {
+    const bool strict = context.numerics() == Numerics::kStrict;
+    options.most_winograd = strict ? 2 : 4;
+    options.most_strassen = strict ? 0 : 2;
+  }
+  if (node.channels_last && node.data_channels_last) {
+    options.in_stride = context.input_stride(0);
+    options.out_stride = context.output_stride();
+    if (node.has_residual) options.residual_stride = context.input_stride(context.inputs().size() - 1);
+  }
   if (!node.channels_last) geometry.batch = 1;
   std::unique_ptr<ConvPlan> plan;
   if (!node.data_channels_last) plan = kernels::MakeChannelsFirstConvPlan(geometry, options);

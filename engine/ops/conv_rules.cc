@@ -250,6 +250,13 @@ std::optional<A> ConvToChannelsLast(const A& attrs, int rank) {
 }
 
 template <typename A>
+bool ConvTakesSlice(const A& attrs, int operand, int) {
+  const bool is_map =
+      operand == 0 || operand == OpDef::kOutput || (attrs.residual && operand == attrs.num_inputs() - 1);
+  return is_map && attrs.channels_last() && attrs.data_channels_last();
+}
+
+template <typename A>
 kernels::ConvGeometry ConvGeometryOf(const A& attrs, const TensorType& data, const TensorType& output) {
   kernels::ConvGeometry geometry;
   geometry.batch = data.shape[0];
@@ -276,6 +283,7 @@ kernels::ConvGeometry ConvGeometryOf(const A& attrs, const TensorType& data, con
   template absl::StatusOr<TensorTypes> InferConvTypes(const A&, const TensorTypes&); \
   template absl::Status CompleteConvTypes(const A&, TensorTypes&, TensorTypes&);     \
   template std::optional<A> ConvToChannelsLast(const A&, int);                       \
+  template bool ConvTakesSlice(const A&, int, int);                                  \
   template kernels::ConvGeometry ConvGeometryOf(const A&, const TensorType&, const TensorType&)
 BARYON_INSTANTIATE_(ConvolutionAttrs);
 BARYON_INSTANTIATE_(DeconvolutionAttrs);

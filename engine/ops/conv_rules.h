@@ -80,6 +80,10 @@ absl::Status CompleteConvTypes(const A& attrs, TensorTypes& inputs, TensorTypes&
 template <typename A>
 std::optional<A> ConvToChannelsLast(const A& attrs, int rank);
 
+// OpSpec::takes_slice: data, residual and output, where all have the channels last.
+template <typename A>
+bool ConvTakesSlice(const A& attrs, int operand, int rank);
+
 // The convolution of a node whose types have passed the rule.
 template <typename A>
 kernels::ConvGeometry ConvGeometryOf(const A& attrs, const TensorType& data, const TensorType& output);

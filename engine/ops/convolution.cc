@@ -20,6 +20,7 @@ const OpRegistration<ConvolutionAttrs> kConvolution({
     .in_place = {2, 3},  // the residual; a bias that is as large as the output is read before each store as well
     .accepts_unknown_dims = true,
     .to_channels_last = ConvToChannelsLast<ConvolutionAttrs>,
+    .takes_slice = ConvTakesSlice<ConvolutionAttrs>,
 });
 
 }  // namespace

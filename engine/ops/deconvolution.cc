@@ -30,6 +30,7 @@ const OpRegistration<DeconvolutionAttrs> kDeconvolution({
     .in_place = {2, 3},
     .accepts_unknown_dims = true,
     .to_channels_last = ConvToChannelsLast<DeconvolutionAttrs>,
+    .takes_slice = ConvTakesSlice<DeconvolutionAttrs>,
 });
 
 }  // namespace

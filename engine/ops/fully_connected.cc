@@ -144,7 +144,7 @@ class DenseKernel : public Kernel {
               GemmPlan plan, std::shared_ptr<const AlignedBuffer> packed)
       : attrs_(attrs), activation_(activation), sizes_(sizes), plan_(std::move(plan)), packed_(std::move(packed)) {
     constexpr int64_t kLine = kTensorAlignment, kFloat = sizeof(float);
-    if (packed_ == nullptr) packed_bytes_ = (plan_.packed_size() * kFloat + kLine - 1) / kLine * kLine;
+    if (packed_ == nullptr) run_time_pack_bytes_ = (plan_.packed_size() * kFloat + kLine - 1) / kLine * kLine;
   }
 
   void Compute(OpContext& context) const override {
@@ -161,7 +161,7 @@ class DenseKernel : public Kernel {
     if (attrs_.residual) rows.residual = context.input(context.num_inputs() - 1).data<const float>();
     rows.residual_stride = sizes_.n;
     const auto run = [&](int task, int worker) {
-      plan_.RunTask(task, packed, epilogue, rows, context.workspace(worker) + packed_bytes_);
+      plan_.RunTask(task, packed, epilogue, rows, context.workspace(worker) + run_time_pack_bytes_);
     };
     if (plan_.num_tasks() == 1) {
       run(0, 0);
@@ -170,11 +170,14 @@ class DenseKernel : public Kernel {
     }
   }
 
-  int64_t workspace_bytes() const override { return packed_bytes_ + plan_.workspace_bytes(); }
+  int64_t workspace_bytes() const override { return run_time_pack_bytes_ + plan_.workspace_bytes(); }
   std::string algorithm() const override {
     return absl::StrCat("gemm ", plan_.ToString(), packed_ == nullptr ? ", packed at run time" : "");
   }
   int64_t num_multiplications() const override { return sizes_.m * sizes_.k * sizes_.n; }
+  int64_t packed_bytes() const override {
+    return packed_ == nullptr ? 0 : packed_->size() * static_cast<int64_t>(sizeof(float));
+  }
   bool packs_input(int i) const override { return i == 1 && packed_ != nullptr; }
 
  private:
@@ -189,7 +192,7 @@ class DenseKernel : public Kernel {
   const DenseSizes sizes_;
   const GemmPlan plan_;
   const std::shared_ptr<const AlignedBuffer> packed_;  // nullptr: packed at run time
-  int64_t packed_bytes_ = 0;                           // of every workspace, used in worker 0's
+  int64_t run_time_pack_bytes_ = 0;                    // of every workspace, used in worker 0's
 };
 
 // Any other element type, in plain loops. Sums are formed in T, for 16-bit floats in float.

@@ -127,7 +127,7 @@ class GroupNormKernel : public Kernel {
       shifts[j] = Vector<float>(context.input(2), channel + j);
     }
     kernels::NormalizeColumns(x, g_.positions, g_.channels, columns, means, scales, shifts, /*relu=*/false,
-                              context.output(0).data<float>() + at);
+                              context.output(0).data<float>() + at, g_.channels);
   }
 
   // Any floating type in double precision.

@@ -46,7 +46,7 @@ absl::StatusOr<TensorTypes> InferTypes(const L2Attrs& attrs, const TensorTypes& 
 void NormalizeRows(const float* x, int64_t rows, int64_t size, double eps, float* y) {
   for (int64_t row = 0; row < rows; ++row, x += size, y += size) {
     const double factor = 1 / std::sqrt(kernels::Sum(kernels::Term::kSquare, x, size) + eps);
-    kernels::NormalizeRow(x, size, 0, static_cast<float>(factor), 0, /*relu=*/false, y);
+    kernels::NormalizeRow(x, size, 0, static_cast<float>(factor), 0, /*relu=*/false, y, stride);
   }
 }
 

@@ -12,7 +12,7 @@ absl::StatusOr<std::shared_ptr<const AlignedBuffer>> PackedWeight(
   using Result = absl::StatusOr<std::shared_ptr<const AlignedBuffer>>;
   if (context.constant(input) == nullptr) return std::shared_ptr<const AlignedBuffer>();
   return context.Prepared<AlignedBuffer>(input, form, [&](const Tensor& weight) -> Result {
-    auto packed = std::make_shared<AlignedBuffer>(size);
+    auto packed = std::make_shared<AlignedBuffer>(size, context.memory());
     if (packed->data() == nullptr) {
       return absl::ResourceExhaustedError(absl::StrCat("no memory for packing ", weight.type().ToString()));
     }

@@ -127,6 +127,10 @@ kernels::PoolGeometry GeometryOf(const PoolingAttrs& attrs, const PrepareContext
   geometry.divides_nothing = spatial == 3;
   geometry.batch = data.shape[0];
   geometry.channels = data.shape[attrs.channels_last() ? data.shape.rank() - 1 : 1];
+  if (attrs.channels_last()) {
+    geometry.in_stride = context.input_stride(0);
+    geometry.out_stride = context.output_stride();
+  }
   for (int i = 0; i < 3 - spatial; ++i) geometry.windows[i] = {{0, 1, 1}};
   for (int64_t axis = 0; axis < spatial; ++axis) {
     const int64_t to = 3 - spatial + axis, in_shape_axis = axis + (attrs.channels_last() ? 1 : 2);
@@ -185,6 +189,8 @@ OpSpec<PoolingAttrs> Spec() {
       .prepare = Prepare,
       .accepts_unknown_dims = true,
       .to_channels_last = ToChannelsLast,
+      .takes_slice = [](const PoolingAttrs& attrs, int,
+                        int) { return attrs.channels_last() && attrs.pool_type != PoolType::kLp; },
   };
 }
 

@@ -3,7 +3,7 @@
 // Places. Every value has a storage: memory of the request (an input), of the answer (an output), a constant, or a
 // piece of the arena. Values share a storage when an operator returns its input under another shape (OpDef::view), and
 // when an operator may overwrite an input that nobody reads afterwards (OpDef::in_place). Whatever is left gets an
-// offset from PlanMemory.
+// offset from PlanMemory. Values that a later operator joins are slices of its output (slices.h).
 #include "engine/runtime/compile.h"
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/runtime/memory_plan.h"
 #include "engine/runtime/planned_subgraph.h"
+#include "engine/runtime/slices.h"
 
 namespace baryon {
 namespace {
@@ -71,6 +72,7 @@ class PlanBuilder {
 
   absl::StatusOr<std::unique_ptr<const Plan>> Build() {
     order_ = graph_.TopologicalOrder();
+    slices_ = PlanSlices(graph_);
     BARYON_RETURN_IF_ERROR(CheckInputsGiven());
     BARYON_RETURN_IF_ERROR(PrepareKernels());
     ComputeLifetimes();
@@ -99,12 +101,12 @@ class PlanBuilder {
     return absl::OkStatus();
   }
 
-  // A kernel for every operator that computes, and which of its constant inputs that kernel reads in place.
+  // A kernel for every operator that computes.
   absl::Status PrepareKernels() {
     kernels_.resize(graph_.num_nodes());
     for (NodeId id : order_) {
       const Node& node = graph_.node(id);
-      if (!node.is_op() || node.op->view) continue;
+      if (!node.is_op() || node.op->view || IsJoined(id)) continue;
       if (!node.op->prepare) {
         kernels_[id] = std::make_shared<ComputeKernel>(*node.op, node.attrs);
         continue;
@@ -119,6 +121,7 @@ class PlanBuilder {
                              node.subgraphs, [this](const Graph& graph, const std::vector<SubgraphInput>& inputs) {
                                return CompileSubgraph(graph, inputs);
                              });
+      SetSlices(id, context);
       absl::StatusOr<std::unique_ptr<Kernel>> kernel = node.op->prepare(node.attrs.get(), context);
       if (!kernel.ok()) {
         return Annotate(kernel.status(), absl::StrCat("node \"", node.name, "\" (", node.op->name(), ")"));
@@ -145,6 +148,30 @@ class PlanBuilder {
     BARYON_ASSIGN_OR_RETURN(std::unique_ptr<const Plan> plan,
                             Compile(std::move(graph), given, num_threads_, options_, cache_));
     return std::make_unique<PlannedSubgraph>(std::move(plan), std::move(given_inputs));
+  }
+
+  // Whether every input of the join `id` is computed where its output has it, so that it has nothing to do.
+  bool IsJoined(NodeId id) const {
+    const int inputs = static_cast<int>(graph_.node(id).inputs.size());
+    for (int i = 0; i < inputs; ++i) {
+      if (!slices_.IsInPlace(graph_, id, i)) return false;
+    }
+    return inputs > 0;
+  }
+
+  void SetSlices(NodeId id, PrepareContext& context) const {
+    const Node& node = graph_.node(id);
+    const auto stride_of = [&](Value value) {
+      const Slice* slice = slices_.Find(value);
+      return slice == nullptr ? 0 : slice->stride;
+    };
+    std::vector<int64_t> strides;
+    std::vector<bool> in_place;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      strides.push_back(stride_of(node.inputs[i]));
+      in_place.push_back(slices_.IsInPlace(graph_, id, static_cast<int>(i)));
+    }
+    context.SetSlices(std::move(strides), stride_of({id, 0}), std::move(in_place));
   }
 
   // The step at which each value is written and the last one that reads it. Outputs of the graph live to the end.
@@ -182,15 +209,16 @@ class PlanBuilder {
       for (int output = 0; output < static_cast<int>(node.types.size()); ++output) {
         const bool hidden = output >= node.num_visible_outputs;
         if (hidden && use_counts_[id][output] == 0) continue;  // nobody can see it: not computed
-        int& storage = storages_of_[id][output];
-        if (output == 0) storage = SharedStorage(node, step);
-        if (storage >= 0) {
-          BufferLifetime& shared = storages_[storage].lifetime;
-          shared.last = std::max(shared.last, lifetimes_[id][output].last);
-        } else {
-          storage = NewStorage({Plan::Location::Kind::kArena},
-                               {node.types[output].size_bytes(), step, lifetimes_[id][output].last});
+        const Slice* slice = slices_.Find({id, output});
+        const Value whole = slice == nullptr ? Value{id, output} : slice->whole;
+        int storage = storages_of_[whole.node][whole.output];  // there already when an earlier step wrote a slice of it
+        if (storage < 0 && slice == nullptr && output == 0) storage = SharedStorage(node, step);
+        if (storage < 0) {
+          storage = NewStorage({Plan::Location::Kind::kArena}, {graph_.type(whole).size_bytes(), step, step});
         }
+        storages_of_[whole.node][whole.output] = storages_of_[id][output] = storage;
+        BufferLifetime& lifetime = storages_[storage].lifetime;
+        lifetime.last = std::max(lifetime.last, lifetimes_[id][output].last);
       }
     }
     // An output of the graph is written by the step that makes it, if its storage is the arena's and holds that value
@@ -215,6 +243,7 @@ class PlanBuilder {
       if (i >= static_cast<int>(node.inputs.size())) continue;
       const Value input = node.inputs[i];
       const int storage = storages_of_[input.node][input.output];
+      if (slices_.Find(input) != nullptr) continue;
       if (storage < 0 || storages_[storage].location.kind != Plan::Location::Kind::kArena) continue;
       const bool dies_here = storages_[storage].lifetime.last == step &&
                              std::count(node.inputs.begin(), node.inputs.end(), input) == 1 &&
@@ -264,7 +293,7 @@ class PlanBuilder {
   absl::Status EmitSteps() {
     for (NodeId id : order_) {
       const Node& node = graph_.node(id);
-      if (!node.is_op() || node.op->view) continue;
+      if (!node.is_op() || node.op->view || IsJoined(id)) continue;
       Plan::Step step = {kernels_[id],
                          node.name,
                          node.op->name(),
@@ -301,7 +330,10 @@ class PlanBuilder {
   Plan::View ViewOf(Value value) const {
     const int storage = storages_of_[value.node][value.output];
     if (storage < 0) return {graph_.type(value), {}};
-    return {graph_.type(value), storages_[storage].location};
+    Plan::View view = {graph_.type(value), storages_[storage].location};
+    const Slice* slice = slices_.Find(value);
+    if (slice != nullptr) view.location.offset += slice->offset * static_cast<int64_t>(sizeof(float));
+    return view;
   }
 
   // The elements of a constant, or of a view of one, kept by the plan.
@@ -326,6 +358,7 @@ class PlanBuilder {
   PreparedCache& cache_;
   std::unique_ptr<Plan> plan_;
   std::vector<NodeId> order_;
+  Slices slices_;
   std::vector<std::shared_ptr<const Kernel>> kernels_;  // by node
   std::vector<std::vector<BufferLifetime>> lifetimes_;  // by node and output
   std::vector<std::vector<int>> use_counts_;            // by node and output

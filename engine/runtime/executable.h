@@ -73,7 +73,7 @@ class Executable {
   const CompileOptions options_;
   const bool interpreted_;  // shapes depend on values somewhere: run node by node
 
-  mutable PreparedCache prepared_;
+  mutable PreparedCache prepared_{std::make_shared<HugePagePool>()};
   mutable WorkspacePool workspaces_;
   mutable std::atomic<const Plan*> plans_[kMostPlans] = {};  // filled from the front, never changed after
   mutable absl::Mutex compile_mutex_;

@@ -31,7 +31,7 @@ class Plan {
   struct Location {
     enum class Kind { kNone, kConstant, kArena, kInput, kOutput } kind = Kind::kNone;
     int index = 0;       // of the input or output of the plan
-    int64_t offset = 0;  // in the arena
+    int64_t offset = 0;  // in the arena or the output, in bytes
     const void* constant = nullptr;
   };
   struct View {
