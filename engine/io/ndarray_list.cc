@@ -261,7 +261,8 @@ absl::Status IndexOutside(absl::string_view what, int64_t limit, int64_t got) {
 absl::StatusOr<Tensor> ReadRowSparse(const FileReader& file, const StoredArray& array, const TensorType& dense) {
   BARYON_ASSIGN_OR_RETURN(const Tensor values, ReadBlock(file, array.values));
   BARYON_ASSIGN_OR_RETURN(const Tensor rows, ReadIndices(file, array.indices[0]));
-  Tensor result = Tensor::Zeros(dense);
+  BARYON_ASSIGN_OR_RETURN(Tensor result, Tensor::TryAllocate(dense));
+  std::memset(result.mutable_raw_data(), 0, result.size_bytes());
   const int64_t num_rows = dense.shape[0];
   const int64_t row_bytes = dense.shape.Product(1, dense.shape.rank()) * DTypeSize(dense.dtype);
   const char* from = static_cast<const char*>(values.raw_data());
@@ -277,7 +278,8 @@ absl::StatusOr<Tensor> ReadCsr(const FileReader& file, const StoredArray& array,
   BARYON_ASSIGN_OR_RETURN(const Tensor values, ReadBlock(file, array.values));
   BARYON_ASSIGN_OR_RETURN(const Tensor begins, ReadIndices(file, array.indices[0]));
   BARYON_ASSIGN_OR_RETURN(const Tensor columns, ReadIndices(file, array.indices[1]));
-  Tensor result = Tensor::Zeros(dense);
+  BARYON_ASSIGN_OR_RETURN(Tensor result, Tensor::TryAllocate(dense));
+  std::memset(result.mutable_raw_data(), 0, result.size_bytes());
   const int64_t num_columns = dense.shape[1], size = DTypeSize(dense.dtype);
   const int64_t* begin = begins.data<int64_t>();
   int64_t i = 0;

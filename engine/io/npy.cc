@@ -152,8 +152,8 @@ absl::StatusOr<NpyHeader> ParseHeader(absl::string_view text) {
 }
 
 // Fortran order stores the first axis fastest: `reversed` has been read with its axes the other way round.
-Tensor FromFortranOrder(const Tensor& reversed, const Shape& shape) {
-  Tensor result = Tensor::Allocate({reversed.dtype(), shape});
+absl::StatusOr<Tensor> FromFortranOrder(const Tensor& reversed, const Shape& shape) {
+  BARYON_ASSIGN_OR_RETURN(Tensor result, Tensor::TryAllocate({reversed.dtype(), shape}));
   const int64_t size = DTypeSize(reversed.dtype());
   const char* from = static_cast<const char*>(reversed.raw_data());
   char* to = static_cast<char*>(result.mutable_raw_data());
@@ -199,7 +199,8 @@ absl::StatusOr<Tensor> ReadNpyElements(const NpyHeader& header, ByteSource& sour
     return absl::DataLossError(absl::StrCat("byte ", source.position(), ": expected the end after ",
                                             header.type.ToString(), ", got ", source.remaining(), " bytes more"));
   }
-  return header.fortran_order && stored.shape.rank() > 1 ? FromFortranOrder(tensor, header.type.shape) : tensor;
+  if (!header.fortran_order || stored.shape.rank() < 2) return tensor;
+  return FromFortranOrder(tensor, header.type.shape);
 }
 
 absl::StatusOr<Tensor> ParseNpy(absl::string_view bytes, absl::string_view where) {

@@ -1,10 +1,10 @@
-// A .npz is a zip with a .npy for each array. Reading goes through ZipFile; writing through libarchive, which knows
-// when a member or the file needs zip64.
+// A .npz is a zip with a .npy for each array. Reading goes through ZipFile; writing through libzip, which knows when a
+// member or the file needs zip64.
 #include "engine/io/npz.h"
 
-#include <archive.h>
-#include <archive_entry.h>
+#include <zip.h>
 
+#include <deque>
 #include <memory>
 
 #include "absl/container/flat_hash_set.h"
@@ -17,59 +17,67 @@
 namespace baryon {
 namespace {
 
-struct WriterFree {
-  void operator()(archive* writer) const { archive_write_free(writer); }
-};
-struct EntryFree {
-  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
-};
-
-// Writes the members of a zip into an AtomicFile. The first error of the file is kept: libarchive only knows that there
-// was one.
+// The members of a zip, gathered and then written at once. What is added is borrowed until then.
 class NpzWriter {
  public:
-  explicit NpzWriter(AtomicFile& file) : file_(file), writer_(archive_write_new()) {
-    archive_write_set_format_zip(writer_.get());
-    archive_write_zip_set_compression_store(writer_.get());
-    archive_write_set_bytes_per_block(writer_.get(), 0);  // no padding, no copy of large blocks
+  explicit NpzWriter(const std::string& path) : path_(path) {}
+  ~NpzWriter() {
+    if (archive_ != nullptr) zip_discard(archive_);
   }
+  NpzWriter(const NpzWriter&) = delete;
+  NpzWriter& operator=(const NpzWriter&) = delete;
 
-  absl::Status Open() { return Check(archive_write_open(writer_.get(), this, nullptr, Write, nullptr) == ARCHIVE_OK); }
+  absl::Status Open() {
+    int code = 0;
+    archive_ = zip_open(path_.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
+    if (archive_ != nullptr) return absl::OkStatus();
+    zip_error_t error;
+    zip_error_init_with_code(&error, code);
+    absl::Status status = Failure(&error);
+    zip_error_fini(&error);
+    return status;
+  }
 
   absl::Status Add(const std::string& name, const Tensor& tensor) {
-    const std::string header = FormatNpyHeader(tensor.type());
-    std::unique_ptr<archive_entry, EntryFree> entry(archive_entry_new());
-    archive_entry_set_pathname(entry.get(), absl::StrCat(name, ".npy").c_str());
-    archive_entry_set_size(entry.get(), static_cast<int64_t>(header.size()) + tensor.size_bytes());
-    archive_entry_set_filetype(entry.get(), AE_IFREG);
-    archive_entry_set_perm(entry.get(), 0644);
-    BARYON_RETURN_IF_ERROR(Check(archive_write_header(writer_.get(), entry.get()) == ARCHIVE_OK));
-    BARYON_RETURN_IF_ERROR(AddBytes(header.data(), header.size()));
-    return AddBytes(tensor.raw_data(), tensor.size_bytes());
+    const std::string& header = headers_.emplace_back(FormatNpyHeader(tensor.type()));
+    zip_buffer_fragment_t parts[] = {{Bytes(header.data()), header.size()},
+                                     {Bytes(tensor.raw_data()), static_cast<zip_uint64_t>(tensor.size_bytes())}};
+    zip_source_t* const source = zip_source_buffer_fragment(archive_, parts, 2, 0);
+    if (source == nullptr) return Failure(zip_get_error(archive_));
+    const int64_t member = zip_file_add(archive_, absl::StrCat(name, ".npy").c_str(), source, ZIP_FL_ENC_UTF_8);
+    if (member < 0) {
+      zip_source_free(source);
+      return Failure(zip_get_error(archive_));
+    }
+    const bool done = zip_set_file_compression(archive_, member, ZIP_CM_STORE, 0) == 0 &&
+                      zip_file_set_dostime(archive_, member, 0, kFirstDay, 0) == 0;
+    return done ? absl::OkStatus() : Failure(zip_get_error(archive_));
   }
 
-  absl::Status Close() { return Check(archive_write_close(writer_.get()) == ARCHIVE_OK); }
+  // Writes a temporary file and renames it. libzip makes no file of an archive without members.
+  absl::Status Close() {
+    if (headers_.empty()) return WriteFileAtomically(path_, kEmptyZip);
+    if (zip_close(archive_) != 0) return Failure(zip_get_error(archive_));
+    archive_ = nullptr;
+    return absl::OkStatus();
+  }
 
  private:
-  static la_ssize_t Write(archive*, void* self, const void* bytes, size_t count) {
-    auto& writer = *static_cast<NpzWriter*>(self);
-    writer.status_ = writer.file_.Append(absl::string_view(static_cast<const char*>(bytes), count));
-    return writer.status_.ok() ? static_cast<la_ssize_t>(count) : -1;
+  static constexpr zip_uint16_t kFirstDay = 1 << 5 | 1;  // 1980-01-01, as numpy.savez: the same arrays, the same bytes
+  static constexpr absl::string_view kEmptyZip = {"PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22};
+
+  static zip_uint8_t* Bytes(const void* data) { return static_cast<zip_uint8_t*>(const_cast<void*>(data)); }
+
+  absl::Status Failure(zip_error_t* error) const {
+    if (zip_error_system_type(error) == ZIP_ET_SYS) {
+      return ErrnoToStatus(zip_error_code_system(error), "cannot write", path_);
+    }
+    return absl::UnavailableError(absl::StrCat("cannot write \"", path_, "\": ", zip_error_strerror(error)));
   }
 
-  absl::Status AddBytes(const void* bytes, size_t count) {
-    return Check(archive_write_data(writer_.get(), bytes, count) == static_cast<la_ssize_t>(count));
-  }
-
-  absl::Status Check(bool done) const {
-    if (done || !status_.ok()) return status_;
-    const char* reason = archive_error_string(writer_.get());
-    return absl::UnavailableError(absl::StrCat("cannot write the npz: ", reason == nullptr ? "unknown" : reason));
-  }
-
-  AtomicFile& file_;
-  absl::Status status_;
-  std::unique_ptr<archive, WriterFree> writer_;
+  const std::string path_;
+  zip_t* archive_ = nullptr;
+  std::deque<std::string> headers_;
 };
 
 }  // namespace
@@ -129,12 +137,10 @@ absl::StatusOr<NamedTensors> ReadNpz(const std::string& path) {
 }
 
 absl::Status WriteNpz(const std::string& path, const NamedTensors& tensors) {
-  BARYON_ASSIGN_OR_RETURN(const std::unique_ptr<AtomicFile> file, AtomicFile::Create(path));
-  NpzWriter writer(*file);
+  NpzWriter writer(path);
   BARYON_RETURN_IF_ERROR(writer.Open());
   for (const auto& [name, tensor] : tensors) BARYON_RETURN_IF_ERROR(writer.Add(name, tensor));
-  BARYON_RETURN_IF_ERROR(writer.Close());
-  return file->Commit();
+  return writer.Close();
 }
 
 }  // namespace baryon

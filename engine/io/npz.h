@@ -14,7 +14,7 @@
 
 namespace baryon {
 
-// Immutable; thread-safe, without a lock.
+// Thread-safe.
 class NpzFile {
  public:
   struct Array {

@@ -45,9 +45,9 @@ ParameterBinding BindParameters(const std::vector<Variable>& variables, const Pa
 absl::Status MissingParametersError(const std::vector<Variable>& variables, const ParameterBinding& binding,
                                     const ParamsFile& file);
 
-// A sentence for each bound array (the first hundred) whose shape cannot be, by what its variable declares and by what follows from operators
-// and other arrays: parameter "fc_weight": expected [10, 64], got float32 [10, 32]. As far as one can say without the
-// shapes of the inputs. Errors: those of the graph alone, INVALID_ARGUMENT.
+// A sentence for each bound array (the first hundred) whose shape cannot be, by what its variable declares and by what
+// follows from operators and other arrays: parameter "fc_weight": expected [10, 64], got float32 [10, 32]. As far as
+// one can say without the shapes of the inputs. Errors: those of the graph alone, INVALID_ARGUMENT.
 absl::StatusOr<std::vector<std::string>> FindWrongShapes(const Graph& graph,
                                                          const std::map<std::string, TensorType>& declared,
                                                          const std::vector<Variable>& variables,

@@ -10,12 +10,10 @@
 #include "engine/base/file.h"
 #include "engine/base/status_macros.h"
 #include "engine/io/image.h"
-#include "nlohmann/json.hpp"
+#include "engine/io/json.h"
 
 namespace baryon {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr int64_t kMostFileBytes = 1 << 20;
 constexpr int64_t kLongestEdge = 8192;
@@ -129,8 +127,7 @@ absl::StatusOr<Image> Frame(const Preprocess& preprocess, Image image) {
 }  // namespace
 
 absl::StatusOr<Preprocess> ParsePreprocess(absl::string_view text) {
-  const Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return absl::InvalidArgumentError("expected JSON");
+  BARYON_ASSIGN_OR_RETURN(const Json json, ParseJson(text));
   return ReadFields(json);
 }
 

@@ -33,7 +33,7 @@ struct Preprocess {
 };
 
 // `resize` and `crop` are a number or [width, height]; with two numbers `resize` ignores the proportions. Errors:
-// INVALID_ARGUMENT, naming the field.
+// INVALID_ARGUMENT, naming the field; those of ParseJson.
 absl::StatusOr<Preprocess> ParsePreprocess(absl::string_view json);
 absl::StatusOr<Preprocess> ReadPreprocess(const std::string& path);
 

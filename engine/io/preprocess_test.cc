@@ -62,9 +62,10 @@ TEST(PreprocessTest, WrongFieldsAreNamed) {
        {R"({"resize": 4})", R"({"input": "x", "resize": 0})", R"({"input": "x", "crop": [1]})",
         R"({"input": "x", "mean": [1, 2]})", R"({"input": "x", "std": [1, 0, 1]})", R"({"input": "x", "scale": "1/0"})",
         R"({"input": "x", "scale": "a"})", R"({"input": "x", "color": "cmyk"})", R"({"input": 3})",
-        R"({"input": "x", "size": 3})", R"({"input": "x", "resize": 1e99})", "[]", "{", ""}) {
+        R"({"input": "x", "size": 3})", R"({"input": "x", "resize": 1e99})", "[]"}) {
     EXPECT_THAT(ParsePreprocess(text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
+  EXPECT_THAT(ParsePreprocess("{\n\"input\": x"), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("line 2")));
 }
 
 TEST(PreprocessTest, ImageNetworksThatSayNothingGetTheUsual) {

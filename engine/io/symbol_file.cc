@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -9,7 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
-#include "engine/io/json_reader.h"
+#include "engine/io/json.h"
 
 namespace baryon {
 namespace {
@@ -19,231 +20,152 @@ std::string NodeLabel(const SymbolFile& file, size_t index) {
   return name.empty() ? absl::StrCat("node ", index) : absl::StrCat("node \"", name, "\"");
 }
 
-// --- Reading
+absl::Status Expected(absl::string_view expected, absl::string_view got) {
+  return absl::DataLossError(absl::StrCat("expected ", expected, ", got ", got));
+}
 
 class SymbolParser {
  public:
-  explicit SymbolParser(absl::string_view text) : json_(text) {}
-
-  absl::StatusOr<SymbolFile> Parse() {
+  absl::StatusOr<SymbolFile> Parse(const Json& json) {
     SymbolFile file;
-    BARYON_RETURN_IF_ERROR(ParseGraph(file));
-    BARYON_RETURN_IF_ERROR(json_.ReadEnd());
+    BARYON_RETURN_IF_ERROR(ParseGraph(json, file));
     return file;
   }
 
   const std::set<std::string>& unknown_keys() const { return unknown_keys_; }
 
  private:
-  absl::Status ParseGraph(SymbolFile& file) {
-    std::set<std::string> keys;
-    std::vector<int64_t> arg_nodes;
-    BARYON_RETURN_IF_ERROR(json_.ReadObject([&](const std::string& key) -> absl::Status {
-      if (!keys.insert(key).second) return json_.Expected("every key once", absl::StrCat("\"", key, "\" again"));
-      if (key == "nodes") return json_.ReadArray([&] { return ParseNode(file); });
-      if (key == "arg_nodes") return json_.ReadArray([&] { return json_.ReadInt(arg_nodes.emplace_back()); });
-      if (key == "heads") return json_.ReadArray([&] { return ParseEntry(file.heads.emplace_back()); });
-      if (key == "attrs") return json_.ReadObject([&](const std::string& name) { return ParseGraphAttr(name, file); });
-      return SkipKey(key, {"node_row_ptr"});
-    }));
+  absl::Status ParseGraph(const Json& json, SymbolFile& file) {
+    if (!json.is_object()) return Expected("a graph", JsonKind(json));
     for (const char* key : {"nodes", "arg_nodes", "heads"}) {
-      if (keys.count(key) == 0) return json_.Expected(absl::StrCat("a graph with \"", key, "\""), "one without");
+      if (!json.contains(key)) return Expected(absl::StrCat("a graph with \"", key, "\""), "one without");
+      if (!json[key].is_array()) return Expected(absl::StrCat("an array at \"", key, "\""), JsonKind(json[key]));
     }
-    return CheckNumbers(file, arg_nodes);
+    for (const Json& node : json["nodes"]) BARYON_RETURN_IF_ERROR(ParseNode(node, file));
+    BARYON_RETURN_IF_ERROR(Annotate(ParseEntries(json["heads"], file.heads), "heads"));
+    if (json.contains("attrs")) BARYON_RETURN_IF_ERROR(ParseGraphAttrs(json["attrs"], file));
+    RememberUnknown(json, {"nodes", "arg_nodes", "heads", "attrs", "node_row_ptr"});
+    return CheckNumbers(file, json["arg_nodes"]);
   }
 
-  absl::Status ParseNode(SymbolFile& file) {
+  absl::Status ParseNode(const Json& json, SymbolFile& file) {
     const size_t index = file.nodes.size();
     file.nodes.emplace_back();
-    if (absl::Status status = ParseNodeMembers(file.nodes.back()); !status.ok()) {
-      return Annotate(status, NodeLabel(file, index));
+    return Annotate(ParseNodeMembers(json, file.nodes.back()), NodeLabel(file, index));
+  }
+
+  absl::Status ParseNodeMembers(const Json& json, SymbolNode& node) {
+    if (!json.is_object()) return Expected("a node", JsonKind(json));
+    for (const auto& [key, text] : {std::pair("name", &node.name), std::pair("op", &node.op)}) {
+      if (!json.contains(key)) return Expected("a node with \"op\" and \"name\"", "one without");
+      if (!json[key].is_string()) return Expected(absl::StrCat("a text at \"", key, "\""), JsonKind(json[key]));
+      *text = json[key].get<std::string>();
+    }
+    if (node.op.empty()) return Expected("an operator", "an empty text");
+    // Operator parameters of files from before 0.9 are in "param"; those in "attr" go first.
+    for (const char* key : {"param", "attr", "attrs"}) {
+      if (json.contains(key)) BARYON_RETURN_IF_ERROR(ParseAttrs(json[key], node.attrs));
+    }
+    if (json.contains("inputs")) BARYON_RETURN_IF_ERROR(Annotate(ParseEntries(json["inputs"], node.inputs), "inputs"));
+    if (json.contains("subgraphs")) BARYON_RETURN_IF_ERROR(ParseSubgraphs(json["subgraphs"], node.subgraphs));
+    RememberUnknown(
+        json, {"op", "name", "param", "attr", "attrs", "inputs", "subgraphs", "control_deps", "backward_source_id"});
+    return absl::OkStatus();
+  }
+
+  static absl::Status ParseAttrs(const Json& json, Attrs& attrs) {
+    if (!json.is_object()) return Expected("an object of attributes", JsonKind(json));
+    for (const auto& [name, value] : json.items()) {
+      if (!value.is_string())
+        return Annotate(Expected("a text", JsonKind(value)), absl::StrCat("attribute \"", name, "\""));
+      attrs.Set(name, value.get<std::string>());
     }
     return absl::OkStatus();
   }
 
-  absl::Status ParseNodeMembers(SymbolNode& node) {
-    bool has_name = false;
-    Attrs params;  // operator parameters of files from before 0.9; those in "attr" go first
-    BARYON_RETURN_IF_ERROR(json_.ReadObject([&](const std::string& key) -> absl::Status {
-      if (key == "op") return json_.ReadString(node.op);
-      if (key == "name") {
-        has_name = true;
-        return json_.ReadString(node.name);
-      }
-      if (key == "attrs" || key == "attr") return ParseAttrs(node.attrs);
-      if (key == "param") return ParseAttrs(params);
-      if (key == "inputs") return json_.ReadArray([&] { return ParseEntry(node.inputs.emplace_back()); });
-      if (key == "subgraphs") return json_.ReadArray([&] { return ParseGraph(node.subgraphs.emplace_back()); });
-      return SkipKey(key, {"control_deps", "backward_source_id"});
-    }));
-    if (node.op.empty() || !has_name) return json_.Expected("a node with \"op\" and \"name\"", "one without");
-    for (const auto& [name, text] : params) {
-      if (node.attrs.Find(name) == nullptr) node.attrs.Set(name, text);
-    }
+  static absl::Status ParseEntries(const Json& json, std::vector<SymbolEntry>& entries) {
+    if (!json.is_array()) return Expected("an array", JsonKind(json));
+    for (const Json& entry : json) BARYON_RETURN_IF_ERROR(ParseEntry(entry, entries.emplace_back()));
     return absl::OkStatus();
-  }
-
-  absl::Status ParseAttrs(Attrs& attrs) {
-    return json_.ReadObject([&](const std::string& name) -> absl::Status {
-      std::string text;
-      BARYON_RETURN_IF_ERROR(Annotate(json_.ReadString(text), absl::StrCat("attribute \"", name, "\"")));
-      attrs.Set(name, std::move(text));
-      return absl::OkStatus();
-    });
   }
 
   // [node, output] or [node, output, version]
-  absl::Status ParseEntry(SymbolEntry& entry) {
+  static absl::Status ParseEntry(const Json& json, SymbolEntry& entry) {
     int32_t* const fields[] = {&entry.node, &entry.output, &entry.version};
-    size_t count = 0;
-    BARYON_RETURN_IF_ERROR(json_.ReadArray([&]() -> absl::Status {
-      int64_t number;
-      BARYON_RETURN_IF_ERROR(json_.ReadInt(number));
-      const bool sound = count < 3 && number >= 0 && number <= std::numeric_limits<int32_t>::max();
-      if (!sound) return json_.Expected("[node, output, version]", absl::StrCat(number));
-      *fields[count++] = static_cast<int32_t>(number);
-      return absl::OkStatus();
-    }));
-    if (count < 2) return json_.Expected("[node, output, version]", absl::StrCat("an array of ", count));
+    bool sound = json.is_array() && (json.size() == 2 || json.size() == 3);
+    for (size_t i = 0; sound && i < json.size(); ++i) {
+      const std::optional<int64_t> number = ToInt(json[i]);
+      sound = number.has_value() && *number >= 0 && *number <= std::numeric_limits<int32_t>::max();
+      if (sound) *fields[i] = static_cast<int32_t>(*number);
+    }
+    return sound ? absl::OkStatus() : Expected("[node, output, version]", Shown(json));
+  }
+
+  absl::Status ParseSubgraphs(const Json& json, std::vector<SymbolFile>& subgraphs) {
+    if (!json.is_array()) return Expected("an array of subgraphs", JsonKind(json));
+    for (const Json& graph : json) BARYON_RETURN_IF_ERROR(ParseGraph(graph, subgraphs.emplace_back()));
     return absl::OkStatus();
   }
 
-  // ["int", 10901]
-  absl::Status ParseGraphAttr(const std::string& name, SymbolFile& file) {
-    int64_t value = 0;
-    BARYON_RETURN_IF_ERROR(json_.ReadArray(
-        [&] { return json_.Peek() == JsonReader::Kind::kNumber ? json_.ReadInt(value) : json_.Skip(); }));
-    if (name == "mxnet_version") file.mxnet_version = static_cast<int>(std::clamp<int64_t>(value, 0, 1 << 30));
-    if (name == "is_np_shape") file.np_shape = value != 0;
+  // {"mxnet_version": ["int", 10901]}
+  static absl::Status ParseGraphAttrs(const Json& json, SymbolFile& file) {
+    if (!json.is_object()) return Expected("an object at \"attrs\"", JsonKind(json));
+    for (const auto& [name, typed] : json.items()) {
+      const std::optional<int64_t> value = typed.is_array() && typed.size() == 2 ? ToInt(typed[1]) : std::nullopt;
+      if (!value.has_value()) continue;
+      if (name == "mxnet_version") file.mxnet_version = static_cast<int>(std::clamp<int64_t>(*value, 0, 1 << 30));
+      if (name == "is_np_shape") file.np_shape = *value != 0;
+    }
     return absl::OkStatus();
   }
 
-  absl::Status SkipKey(const std::string& key, std::initializer_list<absl::string_view> known) {
+  void RememberUnknown(const Json& json, std::initializer_list<absl::string_view> known) {
     constexpr size_t kMostRemembered = 8;
-    const bool is_known = std::find(known.begin(), known.end(), key) != known.end();
-    if (!is_known && unknown_keys_.size() < kMostRemembered) unknown_keys_.insert(key);
-    return json_.Skip();
+    for (const auto& [key, value] : json.items()) {
+      const bool is_known = std::find(known.begin(), known.end(), key) != known.end();
+      if (!is_known && unknown_keys_.size() < kMostRemembered) unknown_keys_.insert(key);
+    }
+  }
+
+  // A whole number that fits.
+  static std::optional<int64_t> ToInt(const Json& json) {
+    if (!json.is_number_integer()) return std::nullopt;
+    if (json.is_number_unsigned() && json.get<uint64_t>() > std::numeric_limits<int64_t>::max()) return std::nullopt;
+    return json.get<int64_t>();
+  }
+
+  static std::string Shown(const Json& json) {
+    constexpr size_t kMostShown = 40;
+    return json.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, kMostShown);
   }
 
   static absl::Status CheckNode(const SymbolFile& file, int64_t node) {
     const int64_t count = static_cast<int64_t>(file.nodes.size());
     if (node >= 0 && node < count) return absl::OkStatus();
-    return absl::DataLossError(absl::StrCat("expected a node from 0 to ", count - 1, ", got node ", node));
+    return Expected(absl::StrCat("a node from 0 to ", count - 1), absl::StrCat("node ", node));
   }
 
-  static absl::Status CheckNumbers(const SymbolFile& file, const std::vector<int64_t>& arg_nodes) {
+  static absl::Status CheckNumbers(const SymbolFile& file, const Json& arg_nodes) {
     for (size_t i = 0; i < file.nodes.size(); ++i) {
       const SymbolNode& node = file.nodes[i];
       for (const SymbolEntry& entry : node.inputs) {
         BARYON_RETURN_IF_ERROR(Annotate(CheckNode(file, entry.node), NodeLabel(file, i)));
       }
       if (node.is_variable() && !node.inputs.empty()) {
-        return absl::DataLossError(
-            absl::StrCat(NodeLabel(file, i), ": expected a variable without inputs, got ", node.inputs.size()));
+        return Annotate(Expected("a variable without inputs", absl::StrCat(node.inputs.size())), NodeLabel(file, i));
       }
     }
-    for (int64_t node : arg_nodes) {
-      BARYON_RETURN_IF_ERROR(Annotate(CheckNode(file, node), "arg_nodes"));
-      if (file.nodes[node].is_variable()) continue;
-      return absl::DataLossError(absl::StrCat("arg_nodes: expected variables, got ", NodeLabel(file, node)));
+    for (const Json& json : arg_nodes) {
+      const std::optional<int64_t> node = ToInt(json);
+      if (!node.has_value()) return Annotate(Expected("a node", Shown(json)), "arg_nodes");
+      BARYON_RETURN_IF_ERROR(Annotate(CheckNode(file, *node), "arg_nodes"));
+      if (!file.nodes[*node].is_variable()) return Annotate(Expected("variables", NodeLabel(file, *node)), "arg_nodes");
     }
     for (const SymbolEntry& head : file.heads) BARYON_RETURN_IF_ERROR(Annotate(CheckNode(file, head.node), "heads"));
-    if (file.heads.empty()) return absl::DataLossError("heads: expected at least one, got none");
-    return absl::OkStatus();
+    return file.heads.empty() ? Annotate(Expected("at least one", "none"), "heads") : absl::OkStatus();
   }
 
-  JsonReader json_;
   std::set<std::string> unknown_keys_;
-};
-
-// --- Writing
-
-// Only what MXNet's own reader understands: it knows no \u.
-std::string Quoted(absl::string_view text) {
-  std::string quoted = "\"";
-  for (char c : text) {
-    constexpr absl::string_view kSpecial = "\"\\\n\r\t", kLetters = "\"\\nrt";
-    if (const size_t at = kSpecial.find(c); at != absl::string_view::npos) {
-      quoted += {'\\', kLetters[at]};
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
-
-class SymbolFormatter {
- public:
-  std::string Format(const SymbolFile& file) {
-    AppendGraph(file, 0);
-    absl::StrAppend(&text_, "\n");
-    return std::move(text_);
-  }
-
- private:
-  void AppendGraph(const SymbolFile& file, int indent) {
-    const std::string margin(indent + 2, ' ');
-    absl::StrAppend(&text_, "{\n", margin, "\"nodes\": [");
-    for (size_t i = 0; i < file.nodes.size(); ++i) {
-      absl::StrAppend(&text_, i == 0 ? "\n" : ",\n", margin, "  ");
-      AppendNode(file.nodes[i], indent + 4);
-    }
-    absl::StrAppend(&text_, "\n", margin, "],\n", margin, "\"arg_nodes\": [");
-    absl::string_view comma = "";
-    for (size_t i = 0; i < file.nodes.size(); ++i) {
-      if (!file.nodes[i].is_variable()) continue;
-      absl::StrAppend(&text_, comma, i);
-      comma = ", ";
-    }
-    absl::StrAppend(&text_, "],\n", margin, "\"node_row_ptr\": [0");
-    int64_t num_outputs = 0;
-    for (const SymbolNode& node : file.nodes) absl::StrAppend(&text_, ", ", num_outputs += node.num_outputs);
-    absl::StrAppend(&text_, "],\n", margin, "\"heads\": ");
-    AppendEntries(file.heads);
-    if (indent == 0) AppendGraphAttrs(file);  // subgraphs have none of their own
-    absl::StrAppend(&text_, "\n", std::string(indent, ' '), "}");
-  }
-
-  void AppendGraphAttrs(const SymbolFile& file) {
-    absl::StrAppend(&text_, ",\n  \"attrs\": {", file.np_shape ? "\"is_np_shape\": [\"int\", 1], " : "",
-                    "\"mxnet_version\": [\"int\", ", file.mxnet_version, "]}");
-  }
-
-  void AppendNode(const SymbolNode& node, int indent) {
-    const std::string margin(indent + 2, ' ');
-    absl::StrAppend(&text_, "{\n", margin, "\"op\": ", Quoted(node.op), ",\n", margin, "\"name\": ", Quoted(node.name));
-    if (!node.attrs.empty()) {
-      absl::StrAppend(&text_, ",\n", margin, "\"attrs\": {");
-      absl::string_view comma = "\n";
-      for (const auto& [name, value] : node.attrs) {
-        absl::StrAppend(&text_, comma, margin, "  ", Quoted(name), ": ", Quoted(value));
-        comma = ",\n";
-      }
-      absl::StrAppend(&text_, "\n", margin, "}");
-    }
-    absl::StrAppend(&text_, ",\n", margin, "\"inputs\": ");
-    AppendEntries(node.inputs);
-    if (!node.subgraphs.empty()) {
-      absl::StrAppend(&text_, ",\n", margin, "\"subgraphs\": [");
-      for (size_t i = 0; i < node.subgraphs.size(); ++i) {
-        absl::StrAppend(&text_, i == 0 ? "\n" : ",\n", margin, "  ");
-        AppendGraph(node.subgraphs[i], indent + 4);
-      }
-      absl::StrAppend(&text_, "\n", margin, "]");
-    }
-    absl::StrAppend(&text_, "\n", std::string(indent, ' '), "}");
-  }
-
-  void AppendEntries(const std::vector<SymbolEntry>& entries) {
-    absl::StrAppend(&text_, "[",
-                    absl::StrJoin(entries, ", ",
-                                  [](std::string* out, const SymbolEntry& entry) {
-                                    absl::StrAppend(out, "[", entry.node, ", ", entry.output, ", ", entry.version, "]");
-                                  }),
-                    "]");
-  }
-
-  std::string text_;
 };
 
 }  // namespace
@@ -286,8 +208,10 @@ absl::StatusOr<SymbolFile> ParseSymbolFile(absl::string_view json, absl::string_
     return absl::ResourceExhaustedError(
         absl::StrCat(where, ": expected at most ", kMostSymbolBytes, " bytes, got ", json.size()));
   }
-  SymbolParser parser(json);
-  absl::StatusOr<SymbolFile> file = parser.Parse();
+  const absl::StatusOr<Json> parsed = ParseJson(json);
+  if (!parsed.ok()) return Annotate(parsed.status(), where);
+  SymbolParser parser;
+  absl::StatusOr<SymbolFile> file = parser.Parse(*parsed);
   if (!file.ok()) return Annotate(file.status(), where);
   if (!parser.unknown_keys().empty()) {
     LogWarning(
@@ -295,7 +219,5 @@ absl::StatusOr<SymbolFile> ParseSymbolFile(absl::string_view json, absl::string_
   }
   return file;
 }
-
-std::string FormatSymbolFile(const SymbolFile& file) { return SymbolFormatter().Format(file); }
 
 }  // namespace baryon

@@ -20,8 +20,8 @@ namespace {
 
 using UnknownOperators = std::map<std::string, std::vector<std::string>>;
 
-constexpr int kVersionWithAllInputs = 900;       // 0.9.0
-constexpr int kVersionWithArgmaxAxis = 905;      // 0.9.5
+constexpr int kVersionWithAllInputs = 900;   // 0.9.0
+constexpr int kVersionWithArgmaxAxis = 905;  // 0.9.5
 // See engine/ops/type_rules.h.
 constexpr char kNpShapeAttr[] = "__np_shape__";
 constexpr char kMxnet2Attr[] = "__mxnet_2__";
@@ -165,6 +165,7 @@ class GraphBuilder {
 
   absl::Status AddOutputs() {
     absl::flat_hash_set<std::string> names;
+    absl::flat_hash_map<std::string, int> repeats;  // of names: so that many outputs of one name take no quadratic time
     for (const SymbolEntry& head : file_.heads) {
       BARYON_ASSIGN_OR_RETURN(const Value value, ToValue(head, "heads"));
       const Node& node = graph_.node(value.node);
@@ -174,7 +175,7 @@ class GraphBuilder {
         absl::StrAppend(&base, "_", node.op->output_name(value.output, num_outputs));
       }
       std::string name = base;
-      for (int i = 1; !names.insert(name).second; ++i) name = absl::StrCat(base, "_", i);
+      for (int& i = repeats[base]; !names.insert(name).second;) name = absl::StrCat(base, "_", ++i);
       graph_.AddOutput(value, std::move(name));
     }
     return absl::OkStatus();

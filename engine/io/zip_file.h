@@ -7,56 +7,63 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "engine/base/file.h"
+#include "absl/synchronization/mutex.h"
 #include "engine/io/byte_source.h"
+
+struct zip;
+struct zip_file;
 
 namespace baryon {
 
 // The bytes of one member, unpacked. One thread at a time; the ZipFile outlives it.
 class ZipSource : public ByteSource {
  public:
-  // Call after the last byte has been read. Errors: DATA_LOSS, bytes remain, or the checksum is wrong.
-  absl::Status Finish() const;
+  ~ZipSource() override;
 
- protected:
-  ZipSource(int64_t size, uint32_t expected_crc) : ByteSource(size), expected_crc_(expected_crc) {}
-  absl::Status DoRead(int64_t count, void* destination) override;
-  virtual absl::Status Unpack(int64_t count, void* destination) = 0;
+  // Call after the last byte has been read. Errors: DATA_LOSS, bytes remain, or the checksum is wrong.
+  absl::Status Finish();
 
  private:
-  const uint32_t expected_crc_;
-  uint32_t crc_ = 0;
+  friend class ZipFile;
+  ZipSource(zip_file* member, int64_t size, absl::Mutex& mutex) : ByteSource(size), member_(member), mutex_(mutex) {}
+  absl::Status DoRead(int64_t count, void* destination) override;
+
+  zip_file* const member_;
+  absl::Mutex& mutex_;  // of the ZipFile: members share its file position
 };
 
-// Immutable; thread-safe, without a lock. Members are stored or deflated; zip64 counts and sizes are understood.
+// Thread-safe.
 class ZipFile {
  public:
   struct Member {
     std::string name;
     int64_t size = 0, packed_size = 0;
-    int64_t header = 0;  // offset of the member's own header
-    uint32_t crc = 0;
-    bool deflated = false;
   };
 
   // Reads the directory. What it claims is checked against the file: no member is larger than its packed bytes can
-  // become, and together they are not larger than the file. Errors: those of FileReader::Open; DATA_LOSS, naming file,
-  // member and byte; UNIMPLEMENTED, encryption and other ways of packing.
+  // become, and together they are not larger than the file. Members are stored or deflated. Errors: those of opening a
+  // file; DATA_LOSS, naming file and member; UNIMPLEMENTED, encryption and other ways of packing.
   static absl::StatusOr<std::unique_ptr<const ZipFile>> Open(const std::string& path);
+  ~ZipFile();
+  ZipFile(const ZipFile&) = delete;
+  ZipFile& operator=(const ZipFile&) = delete;
 
-  const std::string& path() const { return file_->path(); }
+  const std::string& path() const { return path_; }
   const std::vector<Member>& members() const { return members_; }  // in the order of the directory
 
   // The bytes of member i. Errors as Open, without the names.
   absl::StatusOr<std::unique_ptr<ZipSource>> OpenMember(size_t i) const;
 
  private:
-  explicit ZipFile(std::unique_ptr<const FileReader> file) : file_(std::move(file)) {}
-  absl::Status ReadDirectory();
+  ZipFile(std::string path, zip* archive) : path_(std::move(path)), archive_(archive) {}
+  absl::Status ReadDirectory(int64_t file_bytes);
 
-  const std::unique_ptr<const FileReader> file_;
+  const std::string path_;
+  mutable absl::Mutex mutex_;
+  zip* const archive_ ABSL_PT_GUARDED_BY(mutex_);
   std::vector<Member> members_;
 };
 

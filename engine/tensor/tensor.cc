@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/memory.h"
 
 namespace baryon {
 
@@ -20,6 +21,7 @@ absl::StatusOr<Tensor> Tensor::TryAllocate(TensorType type) {
   if (!count.has_value()) return refuse();
   // One element at least, so that data() is never null; rounded up, so that whole vectors may be read at the end.
   const size_t bytes = std::max<int64_t>(*count, 1) * DTypeSize(type.dtype);
+  if (static_cast<int64_t>(bytes) > UsableMemoryBytes()) return refuse();
   const size_t rounded = (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
   void* data = std::aligned_alloc(kTensorAlignment, rounded);
   if (data == nullptr) return refuse();

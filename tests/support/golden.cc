@@ -1,36 +1,34 @@
 #include "tests/support/golden.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 
+#include "absl/status/status.h"
 #include "engine/base/check.h"
+#include "engine/base/status_macros.h"
+#include "engine/io/zip_file.h"
 #include "gtest/gtest.h"
 
 namespace baryon {
 namespace {
 
-void Unpack(const std::string& zip, const std::filesystem::path& target) {
-  archive* reader = archive_read_new();
-  archive_read_support_format_zip(reader);
-  if (archive_read_open_filename(reader, zip.c_str(), 1 << 16) != ARCHIVE_OK) {
-    std::fprintf(stderr, "no golden archive %s\n", zip.c_str());
-    std::abort();
-  }
-  archive_entry* entry;
-  while (archive_read_next_header(reader, &entry) == ARCHIVE_OK) {
-    const std::filesystem::path path = target / archive_entry_pathname(entry);
+absl::Status Unpack(const std::string& archive, const std::filesystem::path& target) {
+  BARYON_ASSIGN_OR_RETURN(const std::unique_ptr<const ZipFile> zip, ZipFile::Open(archive));
+  for (size_t i = 0; i < zip->members().size(); ++i) {
+    const std::string& name = zip->members()[i].name;
+    if (name.back() == '/') continue;
+    const std::filesystem::path path = target / name;
     std::filesystem::create_directories(path.parent_path());
-    std::string contents(archive_entry_size(entry), '\0');
-    BARYON_CHECK(archive_read_data(reader, contents.data(), contents.size()) == static_cast<ssize_t>(contents.size()));
+    BARYON_ASSIGN_OR_RETURN(const std::unique_ptr<ZipSource> source, zip->OpenMember(i));
+    std::string contents(source->size(), '\0');
+    BARYON_RETURN_IF_ERROR(source->Read(source->size(), contents.data()));
+    BARYON_RETURN_IF_ERROR(source->Finish());
     std::ofstream(path, std::ios::binary) << contents;
   }
-  archive_read_free(reader);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -40,7 +38,9 @@ std::string GoldenFolder(const std::string& name) {
   std::string& folder = (*folders)[name];
   if (folder.empty()) {
     const std::filesystem::path target = std::filesystem::path(testing::TempDir()) / "golden";
-    Unpack("tests/golden/" + name + ".zip", target);
+    const absl::Status status = Unpack("tests/golden/" + name + ".zip", target);
+    if (!status.ok()) std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
+    BARYON_CHECK(status.ok());
     folder = (target / name).string();
   }
   return folder;
