@@ -71,14 +71,16 @@ void Bind(const std::vector<Variable>& variables, const ParameterBinding& bindin
   }
 }
 
-absl::Status BindParameterFile(const std::string& path, Symbol& symbol) {
+absl::Status BindParameterFile(const ModelFiles& files, Symbol& symbol) {
+  const std::string& path = *files.params;
   BARYON_ASSIGN_OR_RETURN(const std::shared_ptr<const ParamsFile> params, ParamsFile::Open(path));
   const std::vector<Variable> variables = ListVariables(symbol.graph);
   const ParameterBinding binding = BindParameters(variables, *params);
   if (!binding.missing.empty()) return MissingParametersError(variables, binding, *params);
-  BARYON_ASSIGN_OR_RETURN(const std::vector<std::string> wrong,
-                          FindWrongShapes(symbol.graph, symbol.declared, variables, binding.bound, *params));
-  if (!wrong.empty()) return absl::InvalidArgumentError(absl::StrCat(Quoted(path), ": ", Shortened(wrong, "; ")));
+  const absl::StatusOr<std::vector<std::string>> wrong =
+      FindWrongShapes(symbol.graph, symbol.declared, variables, binding.bound, *params);
+  if (!wrong.ok()) return Annotate(wrong.status(), Quoted(files.symbol));
+  if (!wrong->empty()) return absl::InvalidArgumentError(absl::StrCat(Quoted(path), ": ", Shortened(*wrong, "; ")));
   if (!binding.extra.empty()) {
     std::vector<std::string> names;
     for (const std::string& name : EntryNames(*params, binding.extra)) names.push_back(Quoted(name));
@@ -139,7 +141,7 @@ std::optional<Symbol> CheckSymbol(absl::string_view text, const std::string& whe
 absl::StatusOr<Graph> ReadModel(const ModelFiles& files) {
   BARYON_ASSIGN_OR_RETURN(Symbol symbol, ReadSymbolOf(files));
   if (files.params.has_value()) {
-    BARYON_RETURN_IF_ERROR(BindParameterFile(*files.params, symbol));
+    BARYON_RETURN_IF_ERROR(BindParameterFile(files, symbol));
   } else {
     DeclareParameterShapes(ListVariables(symbol.graph), symbol);
   }

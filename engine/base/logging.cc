@@ -1,5 +1,6 @@
 #include "engine/base/logging.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,7 @@ void WriteText(LogSeverity severity, absl::string_view message, LogFields fields
   if (severity != LogSeverity::kInfo) absl::StrAppend(&line, LogSeverityName(severity), ": ");
   absl::StrAppend(&line, message);
   for (const auto& [name, value] : fields) absl::StrAppend(&line, " ", name, "=", value);
+  line = ToOneLine(line);
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
@@ -34,6 +36,14 @@ absl::string_view LogSeverityName(LogSeverity severity) {
       return "error";
   }
   return "unknown";
+}
+
+std::string ToOneLine(absl::string_view text) {
+  constexpr unsigned char kDelete = 0x7F;
+  std::string line(text);
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == kDelete; }, ' ');
+  return line;
 }
 
 void Log(LogSeverity severity, absl::string_view message, LogFields fields) { Sink()(severity, message, fields); }

@@ -17,6 +17,10 @@ enum class LogSeverity { kInfo, kWarning, kError };
 // "info", "warning" or "error".
 absl::string_view LogSeverityName(LogSeverity severity);
 
+// `text` without control characters, each of them a space: names in files may hold line feeds and worse, and a message
+// is one line.
+std::string ToOneLine(absl::string_view text);
+
 // Named values that go with a message; they stay separate in JSON logs.
 using LogFields = std::initializer_list<std::pair<absl::string_view, std::string>>;
 

@@ -33,5 +33,11 @@ TEST(LoggingTest, DefaultWritesOneLineToStderr) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "baryon: warning: half a file path=a.params\nbaryon: done\n");
 }
 
+TEST(LoggingTest, NamesFromFilesCannotBreakALine) {
+  testing::internal::CaptureStderr();
+  LogInfo("\"a\nb\033[31m\"", {{"name", "x\r\ny"}});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "baryon: \"a b [31m\" name=x  y\n");
+}
+
 }  // namespace
 }  // namespace baryon

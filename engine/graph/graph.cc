@@ -27,7 +27,9 @@ absl::StatusOr<bool> Merge(TensorType& known, const TensorType& more) {
   const std::optional<Shape> shape = MergeShapes(known.shape, more.shape);
   const bool same_dtype = known.dtype == DType::kUnknown || more.dtype == DType::kUnknown || known.dtype == more.dtype;
   if (!shape.has_value() || !same_dtype) {
-    return absl::InvalidArgumentError(absl::StrCat("expected ", more.ToString(), ", got ", known.ToString()));
+    const bool typed = more.dtype != DType::kUnknown || known.dtype != DType::kUnknown;
+    return absl::InvalidArgumentError(absl::StrCat("expected ", typed ? more.ToString() : more.shape.ToString(),
+                                                   ", got ", typed ? known.ToString() : known.shape.ToString()));
   }
   const TensorType merged = {known.dtype == DType::kUnknown ? more.dtype : known.dtype, *shape};
   const bool changed = merged != known;

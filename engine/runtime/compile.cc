@@ -276,14 +276,16 @@ class PlanBuilder {
       storages.push_back(static_cast<int>(i));
       total = std::max(total, static_cast<double>(storages_[i].lifetime.size_bytes));
     }
-    if (total > options_.max_arena_bytes) {
+    if (total > static_cast<double>(options_.max_arena_bytes)) {
       return absl::ResourceExhaustedError(
           absl::StrCat("a value of ", total, " bytes, expected at most ", options_.max_arena_bytes));
     }
     const MemoryPlan memory = PlanMemory(buffers);
-    if (memory.arena_bytes > options_.max_arena_bytes) {
-      return absl::ResourceExhaustedError(absl::StrCat("a forward pass needs ", memory.arena_bytes,
-                                                       " bytes, expected at most ", options_.max_arena_bytes));
+    double needed = static_cast<double>(memory.arena_bytes);
+    for (const TensorType& output : plan_->output_types_) needed += static_cast<double>(output.size_bytes());
+    if (needed > static_cast<double>(options_.max_arena_bytes)) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("a forward pass needs ", needed, " bytes, expected at most ", options_.max_arena_bytes));
     }
     for (size_t i = 0; i < storages.size(); ++i) storages_[storages[i]].location.offset = memory.offsets[i];
     plan_->arena_bytes_ = memory.arena_bytes;

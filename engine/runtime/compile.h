@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "engine/base/memory.h"
 #include "engine/graph/graph.h"
 #include "engine/passes/pipeline.h"
 #include "engine/runtime/plan.h"
@@ -14,8 +15,9 @@ namespace baryon {
 struct CompileOptions {
   Numerics numerics = Numerics::kFast;
   PassOptions passes;
-  // A plan whose values need more than this is refused (RESOURCE_EXHAUSTED) before any of it is allocated.
-  int64_t max_arena_bytes = int64_t{1} << 36;
+  // A plan whose values, outputs among them, need more than this is refused (RESOURCE_EXHAUSTED) before any of it is
+  // allocated.
+  int64_t max_arena_bytes = UsableMemoryBytes();
 };
 
 // Compiles `graph` for inputs of `input_types`, in the order of graph.inputs(); kUnknown stands for an input that is

@@ -55,13 +55,23 @@ absl::Status Executable::CheckInputs(absl::Span<const Tensor> inputs) const {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const TensorSpec& spec = signature_.inputs[i];
     if (!inputs[i].empty()) {
-      BARYON_RETURN_IF_ERROR(CheckInput(spec, inputs[i].type()));
+      const absl::Status status = CheckInput(spec, inputs[i].type());
+      if (!status.ok() && !TakesReshaped(spec, inputs, i)) return status;
     } else if (!spec.optional) {
       return absl::InvalidArgumentError(
           absl::StrCat("input \"", spec.name, "\" is missing, expected ", spec.type.ToString()));
     }
   }
   return absl::OkStatus();
+}
+
+// Some operators take an input in a second shape of as many elements, [units, 1] for the bias of a dense layer. The
+// signature has the usual one; what else fits shows when it is compiled.
+bool Executable::TakesReshaped(const TensorSpec& spec, absl::Span<const Tensor> inputs, size_t i) const {
+  const TensorType& type = inputs[i].type();
+  const bool as_many = spec.type.dtype == type.dtype && spec.type.shape.IsFullyKnown() &&
+                       spec.type.shape.num_elements() == type.shape.num_elements();
+  return as_many && !interpreted_ && PlanFor(TypesOf(inputs)).ok();
 }
 
 const Plan* Executable::FindPlan(absl::Span<const Tensor> inputs) const {
@@ -83,8 +93,10 @@ absl::StatusOr<std::shared_ptr<const Plan>> Executable::PlanFor(const TensorType
   for (const std::shared_ptr<const Plan>& plan : owned_) {
     if (plan->input_types() == input_types) return plan;
   }
-  BARYON_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan,
-                          Compile(graph_, input_types, pool_.num_threads(), options_, prepared_));
+  absl::StatusOr<std::shared_ptr<const Plan>> compiled =
+      Compile(graph_, input_types, pool_.num_threads(), options_, prepared_);
+  if (!compiled.ok()) return ExplainMisfit(compiled.status(), signature_, input_types);
+  const std::shared_ptr<const Plan> plan = *std::move(compiled);
   if (owned_.size() < kMostPlans) {
     plans_[owned_.size()].store(plan.get(), std::memory_order_release);
     owned_.push_back(plan);

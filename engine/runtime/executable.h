@@ -65,6 +65,7 @@ class Executable {
 
   const Plan* FindPlan(absl::Span<const Tensor> inputs) const;
   absl::Status CheckInputs(absl::Span<const Tensor> inputs) const;
+  bool TakesReshaped(const TensorSpec& spec, absl::Span<const Tensor> inputs, size_t i) const;
   absl::Status RunPlan(const Plan& plan, absl::Span<const Tensor> inputs, absl::Span<Tensor> outputs) const;
 
   const Graph graph_;

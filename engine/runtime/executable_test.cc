@@ -107,6 +107,36 @@ TEST_F(ExecutableTest, ManyThreadsGetEqualBits) {
   EXPECT_THAT(differing, testing::Each(0));
 }
 
+TEST_F(ExecutableTest, NamesTheInputWhenOnlyTheWholeGraphShowsThatItsSizeIsWrong) {
+  const auto executable = Make(R"(
+      input data: float32 [-1, 1, -1, -1]
+      const w: float32 [5, 64]
+      y = FullyConnected(data, w) {num_hidden=5, no_bias=True}
+      output y_output = y)");
+  const Tensor narrow = Ramp({2, 1, 8, 4});
+  EXPECT_THAT(executable->Run(absl::MakeConstSpan(&narrow, 1)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("input \"data\": expected float32 [-1, 1, -1, -1], such as [1, 1, 8, 8], got float32 "
+                                 "[2, 1, 8, 4]; node \"y\"")));
+}
+
+TEST_F(ExecutableTest, ABiasMayBeAColumn) {
+  const auto executable = Make(R"(
+      input data: float32 [-1, 2]
+      input w: float32 [3, 2]
+      input b: float32 [3]
+      y = FullyConnected(data, w, b) {num_hidden=3}
+      output y_output = y)");
+  const Tensor data = Ramp({2, 2}), weight = Ramp({3, 2}), bias = Ramp({3});
+  const auto want = executable->Run(std::vector<Tensor>{data, weight, bias});
+  const auto got = executable->Run(std::vector<Tensor>{data, weight, bias.Reshaped({3, 1})});
+  ASSERT_OK(want);
+  ASSERT_OK(got);
+  EXPECT_EQ(Values((*got)[0]), Values((*want)[0]));
+  EXPECT_THAT(executable->Run(std::vector<Tensor>{data, weight, bias.Reshaped({1, 3})}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST_F(ExecutableTest, InputsByNameComeInAnyOrderAndEachOnce) {
   const auto executable = Make(R"(
       input a: float32 [-1, 2]

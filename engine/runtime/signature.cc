@@ -38,6 +38,19 @@ bool TypesFit(Graph graph, const TensorTypes& types) {
   return InferTypes(graph).ok() && CheckTypesKnown(graph).ok();
 }
 
+// What `spec` asks for, in an answer to one who gave `got`.
+TensorType Expected(const TensorSpec& spec, const TensorType& got) {
+  TensorType expected = spec.type;
+  if (expected.dtype == DType::kUnknown) expected.dtype = got.dtype;
+  return expected;
+}
+
+// Whether tensors of these types differ in the number of rows at most.
+bool EqualRows(const TensorType& a, const TensorType& b) {
+  if (a.dtype != b.dtype || a.shape.rank() != b.shape.rank()) return false;
+  return a.shape.rank() == 0 || std::equal(a.shape.begin() + 1, a.shape.end(), b.shape.begin() + 1);
+}
+
 }  // namespace
 
 absl::StatusOr<Signature> InferSignature(const Graph& graph) {
@@ -54,6 +67,7 @@ absl::StatusOr<Signature> InferSignature(const Graph& graph) {
   // What the graph leaves open about outputs, a trial with two batch sizes shows: dimensions that agree are fixed.
   const absl::StatusOr<TensorTypes> one = GuessInputTypes(graph, signature, 1),
                                     two = GuessInputTypes(graph, signature, 2);
+  if (one.ok()) signature.example = *one;
   if (!one.ok() || !two.ok()) return signature;
   TensorTypes outputs[2];
   for (int trial = 0; trial < 2; ++trial) {
@@ -89,10 +103,23 @@ absl::Status CheckInput(const TensorSpec& spec, const TensorType& type) {
   const bool dtype_fits = spec.type.dtype == DType::kUnknown || spec.type.dtype == type.dtype;
   const bool shape_fits = MergeShapes(spec.type.shape, type.shape).has_value();
   if (dtype_fits && shape_fits) return absl::OkStatus();
-  TensorType expected = spec.type;
-  if (expected.dtype == DType::kUnknown) expected.dtype = type.dtype;
   return absl::InvalidArgumentError(
-      absl::StrCat("input \"", spec.name, "\": expected ", expected.ToString(), ", got ", type.ToString()));
+      absl::StrCat("input \"", spec.name, "\": expected ", Expected(spec, type).ToString(), ", got ", type.ToString()));
+}
+
+absl::Status ExplainMisfit(const absl::Status& error, const Signature& signature, const TensorTypes& types) {
+  if (!absl::IsInvalidArgument(error)) return error;
+  std::string text;
+  for (size_t i = 0; i < signature.inputs.size() && i < types.size(); ++i) {
+    const TensorSpec& spec = signature.inputs[i];
+    const bool given = types[i].dtype != DType::kUnknown;
+    const bool has_example = i < signature.example.size() && signature.example[i].dtype != DType::kUnknown;
+    if (!given || (has_example && EqualRows(signature.example[i], types[i]))) continue;
+    absl::StrAppend(&text, "input \"", spec.name, "\": expected ", Expected(spec, types[i]).ToString());
+    if (has_example) absl::StrAppend(&text, ", such as ", signature.example[i].shape.ToString());
+    absl::StrAppend(&text, ", got ", types[i].ToString(), "; ");
+  }
+  return absl::Status(error.code(), absl::StrCat(text, error.message()));
 }
 
 absl::StatusOr<TensorTypes> GuessInputTypes(const Graph& graph, const Signature& signature, int64_t batch,

@@ -21,6 +21,9 @@ struct TensorSpec {
 
 struct Signature {
   std::vector<TensorSpec> inputs, outputs;
+  // Inputs of one row for which the graph runs, as GuessInputTypes finds them: sizes that follow from the graph as a
+  // whole, such as those of pictures whose features a dense layer expects. Empty when none were found.
+  TensorTypes example;
 };
 
 // Finds out what the parameters say about the inputs ([-1, 3, -1, -1] from the first convolution's weight) and the
@@ -30,6 +33,10 @@ absl::StatusOr<Signature> InferSignature(const Graph& graph);
 // OK when a request may give `type` for `spec`; else INVALID_ARGUMENT: input "data": expected float32 [-1, 3, 224,
 // 224], got float32 [8, 3, 64, 64].
 absl::Status CheckInput(const TensorSpec& spec, const TensorType& type);
+
+// An error of a graph that cannot run for inputs of `types`, in terms of these inputs: input "data": expected float32
+// [-1, 1, -1, -1], such as [1, 1, 8, 8], got float32 [1, 1, 8, 4]; node "dense0_fwd" (FullyConnected): ...
+absl::Status ExplainMisfit(const absl::Status& error, const Signature& signature, const TensorTypes& types);
 
 // Input types, fully known, for which `graph` runs: what `bench`, warm-up and `summary` use when nobody names shapes.
 // `batch` becomes dimension 0; other unknown dimensions are tried from a list of usual sizes (images of 224, 299, 28,

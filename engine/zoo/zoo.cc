@@ -57,13 +57,6 @@ std::string FunctionName(absl::string_view name) {
   return absl::StrReplaceAll(name, {{".", "_"}, {"mobilenetv2", "mobilenet_v2"}, {"inceptionv3", "inception_v3"}});
 }
 
-const Maker* FindMaker(const std::string& name) {
-  for (const auto& [known, maker] : Makers()) {
-    if (name == known || name == FunctionName(known)) return &maker;
-  }
-  return nullptr;
-}
-
 // SplitMix64, mapped to [-1, 1): the numbers are a function of name, seed and place alone.
 float UniformAt(uint64_t stream, int64_t i) {
   uint64_t z = stream + (static_cast<uint64_t>(i) + 1) * 0x9E3779B97F4A7C15;
@@ -101,16 +94,24 @@ std::vector<std::string> NetworkNames() {
   return names;
 }
 
+std::optional<std::string> NetworkName(absl::string_view name) {
+  const std::string lower = absl::AsciiStrToLower(name);
+  for (const auto& [known, maker] : Makers()) {
+    if (lower == known || lower == FunctionName(known)) return known;
+  }
+  return std::nullopt;
+}
+
 absl::StatusOr<Network> MakeNetwork(absl::string_view name, int64_t classes) {
-  const Maker* maker = FindMaker(absl::AsciiStrToLower(name));
-  if (maker == nullptr) {
+  const std::optional<std::string> known = NetworkName(name);
+  if (!known.has_value()) {
     return absl::NotFoundError(
         absl::StrCat("no network \"", name, "\" in the zoo; there are ", absl::StrJoin(NetworkNames(), ", ")));
   }
   if (classes < 1 || classes > kMostClasses) {
     return absl::InvalidArgumentError(absl::StrCat("expected 1 to ", kMostClasses, " classes, got ", classes));
   }
-  return (*maker)(classes);
+  return Makers().at(*known)(classes);
 }
 
 Tensor StartValue(const Network& network, const Parameter& parameter, uint64_t seed) {

@@ -4,6 +4,7 @@
 #define BARYON_ENGINE_ZOO_ZOO_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,11 @@ namespace baryon::zoo {
 // The names that get_model takes, in alphabetical order.
 std::vector<std::string> NetworkNames();
 
-// The network called `name`, in any case; the names of Gluon's functions (mobilenet_v2_1_0) work too. Errors: NOT_FOUND
-// with all names; INVALID_ARGUMENT, `classes` outside of [1, 2^20].
+// The one of them that `name` means, in any case; the names of Gluon's functions (mobilenet_v2_1_0) work too.
+std::optional<std::string> NetworkName(absl::string_view name);
+
+// The network called `name`, as NetworkName takes it. Errors: NOT_FOUND with all names; INVALID_ARGUMENT, `classes`
+// outside of [1, 2^20].
 absl::StatusOr<Network> MakeNetwork(absl::string_view name, int64_t classes = 1000);
 
 // Values to start with, the same for the same seed everywhere: weights uniform within sqrt(6 / fan-in), which keeps the

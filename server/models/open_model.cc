@@ -24,16 +24,32 @@ std::string ToUtf8(absl::string_view text) {
   return nlohmann::json::parse(quoted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+// The only input that a request must give, as an index of the signature.
+std::optional<size_t> OnlyInput(const Signature& signature) {
+  std::optional<size_t> only;
+  for (size_t i = 0; i < signature.inputs.size(); ++i) {
+    if (signature.inputs[i].optional) continue;
+    if (only.has_value()) return std::nullopt;
+    only = i;
+  }
+  return only;
+}
+
+// The type of a picture. Where the first layers take any size and the example shows that the graph does not, the
+// example's: 8 x 8 of the digits, whose features a dense layer expects.
+TensorType PictureType(const Signature& signature, size_t input) {
+  constexpr int64_t kUsualEdge = 224;
+  TensorType type = signature.inputs[input].type;
+  if (signature.example.empty() || type.shape.rank() != 4) return type;
+  const Shape& example = signature.example[input].shape;
+  if (example[2] == kUsualEdge && example[3] == kUsualEdge) return type;
+  for (int64_t axis : {2, 3}) type.shape[axis] = example[axis];
+  return type;
+}
+
 // How the model takes pictures: as preprocess.json says, else as image networks usually do.
 absl::StatusOr<std::optional<PictureInput>> FindPictureInput(const ModelFiles& files, const Signature& signature) {
   std::optional<Preprocess> preprocess;
-  const TensorSpec* only = nullptr;
-  int num_inputs = 0;
-  for (const TensorSpec& spec : signature.inputs) {
-    if (spec.optional) continue;
-    only = &spec;
-    ++num_inputs;
-  }
   if (files.preprocess.has_value()) {
     BARYON_ASSIGN_OR_RETURN(preprocess, ReadPreprocess(*files.preprocess));
     const bool known = std::any_of(signature.inputs.begin(), signature.inputs.end(),
@@ -42,8 +58,8 @@ absl::StatusOr<std::optional<PictureInput>> FindPictureInput(const ModelFiles& f
       return absl::InvalidArgumentError(absl::StrCat("\"", *files.preprocess, "\": \"input\": expected an input of ",
                                                      "the model, got \"", preprocess->input, "\""));
     }
-  } else if (num_inputs == 1) {
-    preprocess = DefaultPreprocess(only->name, only->type);
+  } else if (const std::optional<size_t> only = OnlyInput(signature); only.has_value()) {
+    preprocess = DefaultPreprocess(signature.inputs[*only].name, PictureType(signature, *only));
   }
   if (!preprocess.has_value()) return std::optional<PictureInput>();
   const std::string input = preprocess->input;

@@ -1,8 +1,10 @@
 #include "server/models/open_model.h"
 
+#include "engine/base/file.h"
 #include "engine/base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "server/testing/temp_folder.h"
+#include "tests/support/golden.h"
 
 namespace baryon {
 namespace {
@@ -40,6 +42,16 @@ TEST_F(OpenModelTest, ReadsGraphAndLabels) {
 TEST_F(OpenModelTest, SaysWhatIsWrongWithAFile) {
   files_.Write("m/m-symbol.json", "{\"nodes\": [");
   EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("m-symbol.json")));
+}
+
+TEST_F(OpenModelTest, APictureGetsTheSizeThatTheGraphInsistsOn) {
+  const std::string folder = GoldenFolder("digits");  // no preprocess.json there
+  ASSERT_OK_AND_ASSIGN(const ModelFiles model, FindModelFiles(folder + "/digits"));
+  ASSERT_OK_AND_ASSIGN(const OpenedModel opened, OpenModel(model, pool_, {}));
+  ASSERT_TRUE(opened.pictures.has_value());
+  ASSERT_OK_AND_ASSIGN(const std::string picture, ReadFile(folder + "/3.png"));
+  ASSERT_OK_AND_ASSIGN(const Tensor row, opened.pictures->decode(picture));
+  EXPECT_EQ(row.shape(), Shape({1, 1, 8, 8}));
 }
 
 TEST_F(OpenModelTest, LabelsMayEndAsTheyLikeAndAreUtf8InTheEnd) {

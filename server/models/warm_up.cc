@@ -18,8 +18,8 @@ constexpr double kTolerance = 1e-3;
 WarmUpResult Dependent(std::string why) { return {false, std::move(why)}; }
 
 // Elements in [0, 2): 0 or 1 where they are whole numbers, or are taken for indices.
-Tensor RandomTensor(const TensorType& type, std::mt19937& random) {
-  Tensor tensor = Tensor::Allocate(type);
+absl::StatusOr<Tensor> RandomTensor(const TensorType& type, std::mt19937& random) {
+  BARYON_ASSIGN_OR_RETURN(Tensor tensor, Tensor::TryAllocate(type));
   std::uniform_real_distribution<float> distribution(0, 2);
   DispatchDType(type.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -29,10 +29,12 @@ Tensor RandomTensor(const TensorType& type, std::mt19937& random) {
   return tensor;
 }
 
-Tensors RandomRow(const TensorTypes& types, std::mt19937& random) {
+absl::StatusOr<Tensors> RandomRow(const TensorTypes& types, std::mt19937& random) {
   Tensors row;
   for (const TensorType& type : types) {
-    row.push_back(type.dtype == DType::kUnknown ? Tensor() : RandomTensor(type, random));
+    row.emplace_back();
+    if (type.dtype == DType::kUnknown) continue;
+    BARYON_ASSIGN_OR_RETURN(row.back(), RandomTensor(type, random));
   }
   return row;
 }
@@ -78,11 +80,12 @@ absl::StatusOr<WarmUpResult> CompareRows(const Executable& executable, const Ten
 }  // namespace
 
 absl::StatusOr<WarmUpResult> WarmUp(const Executable& executable) {
-  const absl::StatusOr<TensorTypes> types = GuessInputTypes(executable.graph(), executable.signature(), 1);
-  if (!types.ok()) return Dependent("the shapes of its inputs are known from requests only");
-  BARYON_RETURN_IF_ERROR(executable.OutputTypes(*types).status());
+  const TensorTypes& types = executable.signature().example;
+  if (types.empty()) return Dependent("the shapes of its inputs are known from requests only");
+  BARYON_RETURN_IF_ERROR(executable.OutputTypes(types).status());
   std::mt19937 random(1);
-  const Tensors a = RandomRow(*types, random), b = RandomRow(*types, random);
+  BARYON_ASSIGN_OR_RETURN(const Tensors a, RandomRow(types, random));
+  BARYON_ASSIGN_OR_RETURN(const Tensors b, RandomRow(types, random));
   if (CommonRows(a) != 1) return Dependent("its inputs have no common first axis");
   const absl::StatusOr<WarmUpResult> result = CompareRows(executable, a, b);
   // Random elements may be none that the model takes (an index out of range): no reason not to serve it.
