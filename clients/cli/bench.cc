@@ -21,7 +21,9 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "clients/cli/command.h"
+#include "clients/cli/model_path.h"
 #include "clients/cli/options.h"
+#include "clients/cli/progress.h"
 #include "engine/base/status_macros.h"
 #include "engine/load_model.h"
 #include "engine/runtime/profile.h"
@@ -62,8 +64,8 @@ struct Trial {
 };
 
 // Elements in [0, 1): small enough for every activation, and index 0 where whole numbers are wanted.
-Tensor RandomTensor(const TensorType& type) {
-  Tensor tensor = Tensor::Allocate(type);
+absl::StatusOr<Tensor> RandomTensor(const TensorType& type) {
+  BARYON_ASSIGN_OR_RETURN(Tensor tensor, Tensor::TryAllocate(type));
   std::mt19937 random(1);
   std::uniform_real_distribution<float> distribution(0, 1);
   DispatchDType(type.dtype, [&](auto tag) {
@@ -74,11 +76,12 @@ Tensor RandomTensor(const TensorType& type) {
   return tensor;
 }
 
-absl::StatusOr<LoadedModel> Load(const BenchOptions& options, int threads) {
+absl::StatusOr<LoadedModel> Load(const BenchOptions& options, const ModelFiles& files, int threads) {
   LoadedModel loaded;
   loaded.pool = std::make_unique<ThreadPool>(threads);
   const absl::Time start = absl::Now();
-  BARYON_ASSIGN_OR_RETURN(loaded.executable, LoadModel(options.model, *loaded.pool, options.compile));
+  BARYON_ASSIGN_OR_RETURN(Graph graph, ReadModel(files));
+  BARYON_ASSIGN_OR_RETURN(loaded.executable, Executable::Create(std::move(graph), *loaded.pool, options.compile));
   loaded.load_time = absl::Now() - start;
   return loaded;
 }
@@ -106,9 +109,13 @@ absl::StatusOr<Trial> Prepare(const BenchOptions& options, const LoadedModel& lo
   BARYON_ASSIGN_OR_RETURN(const TensorTypes output_types, executable.OutputTypes(types));
   trial.load_time += absl::Now() - start;
   for (const TensorType& type : types) {
-    trial.inputs.push_back(type.dtype == DType::kUnknown ? Tensor() : RandomTensor(type));
+    trial.inputs.emplace_back();
+    if (type.dtype == DType::kUnknown) continue;
+    BARYON_ASSIGN_OR_RETURN(trial.inputs.back(), RandomTensor(type));
   }
-  for (const TensorType& type : output_types) trial.outputs.push_back(Tensor::Allocate(type));
+  for (const TensorType& type : output_types) {
+    BARYON_ASSIGN_OR_RETURN(trial.outputs.emplace_back(), Tensor::TryAllocate(type));
+  }
   return trial;
 }
 
@@ -128,13 +135,21 @@ absl::Status TakeTurn(Trial& trial) {
   return absl::OkStatus();
 }
 
-absl::Status RunTrials(absl::Duration time, std::vector<Trial>& trials) {
+// The share of `time` that all trials together have had.
+double ShareDone(absl::Duration time, const std::vector<Trial>& trials) {
+  absl::Duration used;
+  for (const Trial& trial : trials) used += std::min(trial.time_used, time);
+  return time > absl::ZeroDuration() ? absl::FDivDuration(used, time * trials.size()) : 1;
+}
+
+absl::Status RunTrials(absl::Duration time, std::vector<Trial>& trials, Progress& progress) {
   for (bool done = false; !done;) {
     done = true;
     for (Trial& trial : trials) {
       if (trial.time_used >= time && trial.run_ms.size() >= kFewestRuns) continue;
       done = false;
       BARYON_RETURN_IF_ERROR(TakeTurn(trial));
+      progress.Update(ShareDone(time, trials));
     }
   }
   for (Trial& trial : trials) std::sort(trial.run_ms.begin(), trial.run_ms.end());
@@ -201,13 +216,14 @@ absl::StatusOr<std::string> ProfileText(const Trial& trial) {
   return absl::StrFormat("\nprofile of batch %d, %d threads, %s", trial.batch, trial.threads, ToTable(profile));
 }
 
-absl::Status Bench(const BenchOptions& options) {
-  BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(options.model));
-  std::vector<LoadedModel> models;
+// Loads the model for every number of threads and measures every trial. `models` outlive the trials.
+absl::StatusOr<std::vector<Trial>> Measure(const BenchOptions& options, const ModelFiles& files,
+                                           std::vector<LoadedModel>& models) {
+  Progress progress;
   std::vector<Trial> trials;
   for (int threads : options.threads) {
-    std::fprintf(stderr, "baryon: loading %s with threads=%d\n", files.name.c_str(), threads);
-    BARYON_ASSIGN_OR_RETURN(LoadedModel loaded, Load(options, threads));
+    progress.Step(absl::StrCat("loading ", files.name, " with threads=", threads));
+    BARYON_ASSIGN_OR_RETURN(LoadedModel loaded, Load(options, files, threads));
     models.push_back(std::move(loaded));
     std::vector<std::optional<int>> batches(options.batches.begin(), options.batches.end());
     if (batches.empty()) batches.emplace_back();
@@ -216,8 +232,17 @@ absl::Status Bench(const BenchOptions& options) {
       trials.push_back(std::move(trial));
     }
   }
-  std::fprintf(stderr, "baryon: measuring %zu combinations, %g seconds each\n", trials.size(), options.seconds);
-  BARYON_RETURN_IF_ERROR(RunTrials(absl::Seconds(options.seconds), trials));
+  progress.Step(absl::StrCat("measuring ", trials.size(), trials.size() == 1 ? " combination" : " combinations", ", ",
+                             options.seconds, " seconds each"));
+  BARYON_RETURN_IF_ERROR(RunTrials(absl::Seconds(options.seconds), trials, progress));
+  return trials;
+}
+
+absl::Status Bench(const BenchOptions& options) {
+  BARYON_ASSIGN_OR_RETURN(const std::string path, LocateModel(options.model));
+  BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(path));
+  std::vector<LoadedModel> models;
+  BARYON_ASSIGN_OR_RETURN(const std::vector<Trial> trials, Measure(options, files, models));
   (options.json ? PrintJson : PrintTable)(files.name, trials);
   for (const Trial& trial : trials) {
     if (!options.profile) break;
@@ -235,9 +260,11 @@ void AddBench(CLI::App& app, Action& action) {
   AddModelArgument(command, options->model);
   command.add_option("--batch", options->batches, "Sizes of a batch, 1,8,32")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(1, 65536));
   command.add_option("--threads", options->threads, "Numbers of compute threads, 1,2")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   AddShapeOption(command, options->shapes);
@@ -246,7 +273,7 @@ void AddBench(CLI::App& app, Action& action) {
       ->capture_default_str();
   command.add_flag("--json", options->json, "The result as JSON");
   command.add_flag("--profile", options->profile, "A table by node too");
-  AddNumericsOption(command, options->compile.numerics);
+  AddCompileOptions(command, options->compile);
   command.callback([options, &action] { action = [options] { return Bench(*options); }; });
 }
 

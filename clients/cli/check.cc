@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "clients/cli/command.h"
+#include "clients/cli/model_path.h"
 #include "clients/cli/options.h"
 #include "engine/base/status_macros.h"
 #include "engine/load_model.h"
@@ -38,7 +39,8 @@ size_t NumProblems(const ModelReport& report) {
 }
 
 absl::Status Check(const std::string& model) {
-  BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(model));
+  BARYON_ASSIGN_OR_RETURN(const std::string path, LocateModel(model));
+  BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(path));
   BARYON_ASSIGN_OR_RETURN(const ModelReport report, CheckModel(files));
   std::fputs(FormatReport(report).c_str(), stdout);
   if (!report.can_be_loaded()) {

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace CLI {
 class App;
@@ -13,8 +14,10 @@ class App;
 
 namespace baryon {
 
-// What to do once the command line has been read. An error ends the program with its message and exit code 1.
+// What to do once the command line has been read. An error ends the program with its message and exit code 1, or 2 when
+// it is a WrongUsage that only shows now.
 using Action = std::function<absl::Status()>;
+absl::Status WrongUsage(absl::string_view message);
 
 // Each adds one command to `app`; reading a command line that names it sets `action`. Both outlive the reading.
 void AddServe(CLI::App& app, Action& action);

@@ -28,13 +28,16 @@ absl::Status Export(const ExportOptions& options) {
 }  // namespace
 
 void AddExport(CLI::App& app, Action& action) {
+  constexpr int64_t kMostClasses = int64_t{1} << 20;
   const auto options = std::make_shared<ExportOptions>();
   CLI::App& command = *app.add_subcommand("export", "Writes a zoo network with seeded weights, readable by MXNet 1.x");
   command.add_option("ZOO_NAME", options->name, "As Gluon's get_model takes it: resnet50_v2")->required();
   command.add_option("--output", options->output, "Writes PREFIX-symbol.json and PREFIX-0000.params")
       ->required()
       ->type_name("PREFIX");
-  command.add_option("--classes", options->classes, "Number of classes")->capture_default_str();
+  command.add_option("--classes", options->classes, "Number of classes")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, kMostClasses));
   command.add_option("--seed", options->seed, "Other seeds give other weights")->capture_default_str();
   command.callback([options, &action] { action = [options] { return Export(*options); }; });
 }

@@ -34,7 +34,7 @@ absl::Status ReadArrays(const InputFile& file, std::vector<InputFile>& inputs) {
         absl::StrCat("\"", file.path, "\": expected no name in front of an .npz, whose arrays have names"));
   }
   BARYON_ASSIGN_OR_RETURN(NamedTensors arrays, ReadNpz(file.path));
-  for (auto& [name, tensor] : arrays) inputs.push_back({name, file.path, std::move(tensor), ""});
+  for (auto& [name, tensor] : arrays) inputs.push_back({name, file.path, std::move(tensor), std::nullopt});
   return absl::OkStatus();
 }
 
@@ -58,7 +58,7 @@ absl::StatusOr<Tensor> DecodePicture(const InputFile& file, const std::string& n
     return absl::InvalidArgumentError(
         absl::StrCat("\"", file.path, "\": input \"", name, "\" takes no pictures, expected an array"));
   }
-  absl::StatusOr<Tensor> row = model.pictures->decode(file.picture);
+  absl::StatusOr<Tensor> row = model.pictures->decode(*file.picture);
   if (!row.ok()) return Annotate(row.status(), absl::StrCat("\"", file.path, "\""));
   return row;
 }
@@ -79,7 +79,7 @@ absl::StatusOr<NamedTensors> BindInputs(const std::vector<InputFile>& files, con
     if (name.empty()) {
       BARYON_ASSIGN_OR_RETURN(name, OnlyInput(model.executable->signature(), file.path));
     }
-    if (file.picture.empty()) {
+    if (!file.picture.has_value()) {
       inputs.emplace_back(name, file.tensor);
       continue;
     }

@@ -2,6 +2,7 @@
 #ifndef BARYON_CLIENTS_CLI_INPUTS_H_
 #define BARYON_CLIENTS_CLI_INPUTS_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,8 @@ namespace baryon {
 struct InputFile {
   std::string name;  // empty: the only input of the model
   std::string path;
-  Tensor tensor;        // of an array
-  std::string picture;  // the bytes of a picture; empty for an array
+  Tensor tensor;                       // of an array
+  std::optional<std::string> picture;  // the bytes of a picture, which is no array
 };
 
 // Reads `NAME=FILE.npy`, `FILE.npy`, `FILE.npz` (all its arrays, by name), and the bytes of `[NAME=]FILE.png` or .jpg.

@@ -1,10 +1,10 @@
 #include "clients/cli/options.h"
 
-#include <map>
+#include <algorithm>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/status_macros.h"
 
@@ -21,21 +21,48 @@ std::pair<std::string, std::string> SplitShape(const std::string& text) {
 }  // namespace
 
 void AddModelArgument(CLI::App& command, std::string& model) {
-  command.add_option("MODEL", model, "A folder, a *-symbol.json, or the prefix of an export")->required();
+  command
+      .add_option("MODEL", model,
+                  "A folder, a *-symbol.json, the prefix of an export, or a network of the zoo in the cache")
+      ->required();
 }
 
-void AddNumericsOption(CLI::App& command, Numerics& numerics) {
-  const std::map<std::string, Numerics> names = {{"strict", Numerics::kStrict}, {"fast", Numerics::kFast}};
-  command.add_option("--numerics", numerics, "How exact results are")
-      ->transform(CLI::CheckedTransformer(names))
-      ->option_text("strict|fast [fast]");
+void AddCompileOptions(CLI::App& command, CompileOptions& compile) {
+  AddChoice<Numerics>(command, "--numerics", {{"strict", Numerics::kStrict}, {"fast", Numerics::kFast}},
+                      compile.numerics, "How exact results are");
+  std::vector<std::string> passes = {"all"};
+  for (const Pass& pass : Pipeline()) passes.emplace_back(pass.name);
+  const auto is_pass = [passes](const std::string& name) {
+    const bool known = std::find(passes.begin(), passes.end(), name) != passes.end();
+    return known ? "" : absl::StrCat("expected ", absl::StrJoin(passes, ", "), ", got ", name);
+  };
+  command
+      .add_option("--disable-pass", compile.passes.disabled, "Leaves out a graph pass, to find a wrong one; repeatable")
+      ->allow_extra_args(false)
+      ->check(is_pass)
+      ->type_name("NAME");
+}
+
+CLI::Option* AddInputOption(CLI::App& command, std::vector<std::string>& inputs) {
+  return command.add_option("--input", inputs, "[NAME=]FILE.npy, FILE.npz, or a picture (.png, .jpg); repeatable")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+}
+
+void AddOutputOptions(CLI::App& command, std::string& output, int& top) {
+  constexpr int kMostClasses = 1 << 20;
+  command.add_option("--output", output, "FILE.npz, or FILE.npy when there is one output")->type_name("FILE");
+  command.add_option("--top", top, "Classes to print of a classifier")
+      ->capture_default_str()
+      ->check(CLI::Range(1, kMostClasses));
 }
 
 void AddShapeOption(CLI::App& command, std::vector<std::string>& shapes) {
   command.add_option("--shape", shapes, "Shape of an input, NAME=1,3,224,224; repeatable")
       ->allow_extra_args(false)
       ->check(
-          [](const std::string& text) { return std::string(ParseShape(SplitShape(text).second).status().message()); });
+          [](const std::string& text) { return std::string(ParseShape(SplitShape(text).second).status().message()); })
+      ->type_name("SHAPE");
 }
 
 absl::StatusOr<Shape> ParseShape(absl::string_view text) {
@@ -56,9 +83,12 @@ absl::StatusOr<std::string> OnlyInput(const Signature& signature, absl::string_v
     if (!spec.optional) names.push_back(spec.name);
   }
   if (names.size() == 1) return names[0];
-  std::string listed;
-  for (const std::string& name : names) absl::StrAppend(&listed, listed.empty() ? "" : ", ", "\"", name, "\"");
-  return absl::InvalidArgumentError(absl::StrCat(what, ": expected NAME= in front, the inputs are ", listed));
+  constexpr size_t kMostListed = 10;
+  const size_t listed = std::min(names.size(), kMostListed);
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, ": expected NAME= in front, the inputs are \"",
+                   absl::StrJoin(names.begin(), names.begin() + listed, "\", \""), "\"",
+                   listed < names.size() ? absl::StrCat(" and ", names.size() - listed, " more") : ""));
 }
 
 absl::StatusOr<std::vector<TensorSpec>> ShapeHints(const std::vector<std::string>& shapes, const Signature& signature) {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "engine/base/status_macros.h"
 #include "engine/io/npy.h"
 
 namespace baryon {
@@ -26,11 +27,14 @@ std::string FirstElements(const Tensor& tensor) {
 
 }  // namespace
 
+absl::Status CheckOutputPath(const std::string& path) {
+  if (path.empty() || absl::EndsWith(path, ".npz") || absl::EndsWith(path, ".npy")) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("output \"", path, "\": expected an .npz or .npy file"));
+}
+
 absl::Status WriteOutputs(const std::string& path, const NamedTensors& outputs) {
+  BARYON_RETURN_IF_ERROR(CheckOutputPath(path));
   if (absl::EndsWith(path, ".npz")) return WriteNpz(path, outputs);
-  if (!absl::EndsWith(path, ".npy")) {
-    return absl::InvalidArgumentError(absl::StrCat("output \"", path, "\": expected an .npz or .npy file"));
-  }
   if (outputs.size() != 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("output \"", path, "\": expected an .npz file for ", outputs.size(), " arrays"));

@@ -11,6 +11,10 @@
 
 namespace baryon {
 
+// Whether `path` can be that of outputs: .npz, .npy, or empty for none. Before anything is computed. Errors:
+// INVALID_ARGUMENT.
+absl::Status CheckOutputPath(const std::string& path);
+
 // Writes `outputs` to `path`: a .npz with an array for each, or a .npy when there is one. Errors: INVALID_ARGUMENT for
 // another ending or a .npy of several; those of writing.
 absl::Status WriteOutputs(const std::string& path, const NamedTensors& outputs);

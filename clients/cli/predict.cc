@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/command.h"
 #include "clients/cli/inputs.h"
+#include "clients/cli/options.h"
 #include "clients/cli/outputs.h"
 #include "engine/base/status_macros.h"
 #include "proto/predict.grpc.pb.h"
@@ -35,13 +36,13 @@ v1::PredictRequest MakeRequest(const PredictOptions& options, const std::vector<
   for (const InputFile& file : files) {
     // Pictures of one input are its rows.
     const bool next_row =
-        last != nullptr && last->pictures_size() > 0 && !file.picture.empty() && last->name() == file.name;
+        last != nullptr && last->pictures_size() > 0 && file.picture.has_value() && last->name() == file.name;
     if (!next_row) {
       last = request.add_inputs();
       last->set_name(file.name);
     }
-    if (!file.picture.empty()) {
-      last->add_pictures(file.picture);
+    if (file.picture.has_value()) {
+      last->add_pictures(*file.picture);
     } else {
       last->set_dtype(std::string(DTypeName(file.tensor.dtype())));
       for (int64_t dim : file.tensor.shape()) last->add_shape(dim);
@@ -90,6 +91,7 @@ std::vector<std::vector<ClassScore>> ClassesOf(const v1::PredictResponse& respon
 }
 
 absl::Status Predict(const PredictOptions& options) {
+  BARYON_RETURN_IF_ERROR(CheckOutputPath(options.output));
   BARYON_ASSIGN_OR_RETURN(const std::vector<InputFile> files, ReadInputs(options.inputs));
   BARYON_ASSIGN_OR_RETURN(const v1::PredictResponse response, Ask(options.server, MakeRequest(options, files)));
   BARYON_ASSIGN_OR_RETURN(const NamedTensors outputs, OutputsOf(response));
@@ -105,14 +107,9 @@ void AddPredict(CLI::App& app, Action& action) {
   const auto options = std::make_shared<PredictOptions>();
   CLI::App& command = *app.add_subcommand("predict", "Asks a running server");
   command.add_option("MODEL_NAME", options->model, "The model's name on the server")->required();
-  command.add_option("--input", options->inputs, "[NAME=]FILE.npy, FILE.npz, or a picture; repeatable")
-      ->required()
-      ->allow_extra_args(false);
-  command.add_option("--output", options->output, "FILE.npz, or FILE.npy when there is one output");
+  AddInputOption(command, options->inputs)->required();
+  AddOutputOptions(command, options->output, options->top);
   command.add_option("--server", options->server, "HOST:PORT")->capture_default_str()->envname("BARYON_SERVER");
-  command.add_option("--top", options->top, "Classes to print of a classifier")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
   command.callback([options, &action] { action = [options] { return Predict(*options); }; });
 }
 

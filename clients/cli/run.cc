@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
 #include "clients/cli/command.h"
 #include "clients/cli/inputs.h"
+#include "clients/cli/model_path.h"
 #include "clients/cli/options.h"
 #include "clients/cli/outputs.h"
 #include "engine/base/status_macros.h"
@@ -35,10 +37,23 @@ absl::Status Report(const RunOptions& options, const OpenedModel& model, const N
   return absl::OkStatus();
 }
 
+// Models without inputs need none; who forgot them reads what there are.
+absl::Status CheckInputsNamed(const RunOptions& options, const Signature& signature) {
+  std::string wanted;
+  for (const TensorSpec& spec : signature.inputs) {
+    if (!spec.optional) absl::StrAppend(&wanted, wanted.empty() ? "" : ", ", spec.name, " ", spec.type.ToString());
+  }
+  if (!options.inputs.empty() || wanted.empty()) return absl::OkStatus();
+  return WrongUsage(absl::StrCat("--input is required, the model takes ", wanted));
+}
+
 absl::Status Run(const RunOptions& options) {
-  BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(options.model));
+  BARYON_RETURN_IF_ERROR(CheckOutputPath(options.output));
+  BARYON_ASSIGN_OR_RETURN(const std::string path, LocateModel(options.model));
+  BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(path));
   ThreadPool pool(options.threads);
   BARYON_ASSIGN_OR_RETURN(const OpenedModel model, OpenModel(files, pool, options.compile));
+  BARYON_RETURN_IF_ERROR(CheckInputsNamed(options, model.executable->signature()));
   BARYON_ASSIGN_OR_RETURN(const std::vector<InputFile> input_files, ReadInputs(options.inputs));
   BARYON_ASSIGN_OR_RETURN(const NamedTensors inputs, BindInputs(input_files, model));
   BARYON_ASSIGN_OR_RETURN(const NamedTensors outputs, model.executable->Run(inputs));
@@ -51,17 +66,12 @@ void AddRun(CLI::App& app, Action& action) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App& command = *app.add_subcommand("run", "One forward pass in this process, no server");
   AddModelArgument(command, options->model);
-  command.add_option("--input", options->inputs, "[NAME=]FILE.npy, FILE.npz, or a picture; repeatable")
-      ->required()
-      ->allow_extra_args(false);
-  command.add_option("--output", options->output, "FILE.npz, or FILE.npy when there is one output");
-  command.add_option("--top", options->top, "Classes to print of a classifier")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+  AddInputOption(command, options->inputs);
+  AddOutputOptions(command, options->output, options->top);
   command.add_option("--threads", options->threads, "Compute threads")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
-  AddNumericsOption(command, options->compile.numerics);
+  AddCompileOptions(command, options->compile);
   command.callback([options, &action] { action = [options] { return Run(*options); }; });
 }
 

@@ -12,6 +12,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "clients/cli/command.h"
+#include "clients/cli/model_path.h"
 #include "clients/cli/options.h"
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
@@ -59,13 +60,21 @@ void StopAtOnceAtTheNextSignal(const sigset_t& signals) {
   }).detach();
 }
 
+absl::StatusOr<ServerOptions> ToServerOptions(const ServeOptions& options) {
+  ServerOptions server = options.server;
+  server.num_threads = options.threads;
+  server.max_queue_time = absl::Milliseconds(options.max_queue_ms);
+  server.poll_interval = absl::Seconds(options.poll_seconds);
+  for (std::string& model : server.models) {
+    BARYON_ASSIGN_OR_RETURN(model, LocateModel(model));
+  }
+  return server;
+}
+
 absl::Status Serve(const ServeOptions& options) {
   const sigset_t signals = BlockSignals();
   if (options.log_format == "json") UseJsonLog();
-  ServerOptions server_options = options.server;
-  server_options.num_threads = options.threads;
-  server_options.max_queue_time = absl::Milliseconds(options.max_queue_ms);
-  server_options.poll_interval = absl::Seconds(options.poll_seconds);
+  BARYON_ASSIGN_OR_RETURN(const ServerOptions server_options, ToServerOptions(options));
   ThreadPool pool(options.threads);
   const auto open = [&](const ModelVersion& version) -> absl::StatusOr<OpenedModel> {
     BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(version.path, version.folder));
@@ -100,29 +109,30 @@ void AddPorts(CLI::App& command, ServerOptions& server) {
 void AddModels(CLI::App& command, ServeOptions& options) {
   const std::map<std::string, ModelControl> controls = {
       {"none", ModelControl::kNone}, {"poll", ModelControl::kPoll}, {"explicit", ModelControl::kExplicit}};
-  command.add_option("MODEL", options.server.models, "Folders, *-symbol.json files or prefixes of exports");
+  command.add_option("MODEL", options.server.models,
+                     "Folders, *-symbol.json files, prefixes of exports, or networks of the zoo in the cache");
   command.add_option("--repository", options.server.repository, "Folder of models: NAME/VERSION/...");
-  command.add_option("--model-control", options.server.model_control, "When models of the repository are loaded")
-      ->transform(CLI::CheckedTransformer(controls))
-      ->option_text("none|poll|explicit [poll]");
+  AddChoice(command, "--model-control", controls, options.server.model_control,
+            "When models of the repository are loaded: at the start, when they change, by request");
   command.add_option("--poll-seconds", options.poll_seconds, "Between looks at the repository")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 86400));
 }
 
 void AddLimits(CLI::App& command, ServeOptions& options) {
+  constexpr int64_t kMostRequestBytes = (int64_t{1} << 31) - 1;  // gRPC counts in an int
   command.add_option("--threads", options.threads, "Compute threads of the process")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   command.add_option("--max-request-bytes", options.server.max_request_bytes, "Larger requests are refused")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(int64_t{1}, kMostRequestBytes));
   command.add_option("--max-queue-ms", options.max_queue_ms, "Longest wait in the queue")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 86400000));
   command.add_option("--drain-seconds", options.drain_seconds, "For requests in flight after SIGTERM")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 86400));
 }
 
 }  // namespace
@@ -133,7 +143,7 @@ void AddServe(CLI::App& app, Action& action) {
   AddModels(command, *options);
   AddPorts(command, options->server);
   AddLimits(command, *options);
-  AddNumericsOption(command, options->compile.numerics);
+  AddCompileOptions(command, options->compile);
   command.add_option("--log-format", options->log_format, "text or json")
       ->capture_default_str()
       ->check(CLI::IsMember({"text", "json"}));

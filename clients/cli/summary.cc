@@ -9,8 +9,11 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "clients/cli/command.h"
+#include "clients/cli/model_path.h"
 #include "clients/cli/options.h"
+#include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
 #include "engine/graph/graph_text.h"
 #include "engine/load_model.h"
@@ -22,6 +25,7 @@ struct SummaryOptions {
   std::string model;
   std::vector<std::string> shapes;
   bool graph = false;
+  CompileOptions compile;
 };
 
 std::string FormatSignature(const Signature& signature) {
@@ -89,19 +93,39 @@ absl::StatusOr<Graph> WithInputTypes(Graph graph, const TensorTypes& types) {
   return graph;
 }
 
+// The types for which layers are shown; none where the graph leaves them open and nobody names them.
+absl::StatusOr<TensorTypes> ChooseInputTypes(const SummaryOptions& options, const Graph& model,
+                                             const Signature& signature) {
+  BARYON_ASSIGN_OR_RETURN(const std::vector<TensorSpec> hints, ShapeHints(options.shapes, signature));
+  absl::StatusOr<TensorTypes> types = GuessInputTypes(model, signature, 1, hints);
+  if (types.ok() || options.graph || !options.shapes.empty()) return types;
+  LogWarning(types.status().message());
+  return TensorTypes(signature.inputs.size());
+}
+
+// The graph as the passes leave it, under a line for each pass: its time, and how many nodes it left.
+absl::StatusOr<std::string> FormatPasses(const Graph& model, const TensorTypes& types, CompileOptions compile) {
+  std::string text = "# passes\n";
+  compile.passes.observer = [&text](const Pass& pass, const Graph& graph, absl::Duration elapsed) {
+    absl::StrAppendFormat(&text, "# %-20s %8.3f ms %6d nodes\n", pass.name, absl::ToDoubleMilliseconds(elapsed),
+                          graph.TopologicalOrder().size());
+  };
+  BARYON_ASSIGN_OR_RETURN(const Graph optimized, OptimizedGraph(model, types, compile));
+  return absl::StrCat(text, "\n# after the passes\n", GraphToText(optimized));
+}
+
 absl::Status Summarize(const SummaryOptions& options) {
-  BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(options.model));
+  BARYON_ASSIGN_OR_RETURN(const std::string path, LocateModel(options.model));
+  BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(path));
   BARYON_ASSIGN_OR_RETURN(const Graph model, ReadModel(files));
   BARYON_ASSIGN_OR_RETURN(const Signature signature, InferSignature(model));
-  BARYON_ASSIGN_OR_RETURN(const std::vector<TensorSpec> hints, ShapeHints(options.shapes, signature));
-  BARYON_ASSIGN_OR_RETURN(const TensorTypes types, GuessInputTypes(model, signature, 1, hints));
+  BARYON_ASSIGN_OR_RETURN(const TensorTypes types, ChooseInputTypes(options, model, signature));
   BARYON_ASSIGN_OR_RETURN(const Graph graph, WithInputTypes(model, types));
   std::printf("model   %s\n%s\n%s", files.name.c_str(), FormatSignature(signature).c_str(),
               FormatLayers(graph).c_str());
   if (!options.graph) return absl::OkStatus();
-  BARYON_ASSIGN_OR_RETURN(const Graph optimized, OptimizedGraph(model, types, {}));
-  std::printf("\n# before the passes\n%s\n# after the passes\n%s", GraphToText(graph).c_str(),
-              GraphToText(optimized).c_str());
+  BARYON_ASSIGN_OR_RETURN(const std::string passes, FormatPasses(model, types, options.compile));
+  std::printf("\n# before the passes\n%s\n%s", GraphToText(graph).c_str(), passes.c_str());
   return absl::OkStatus();
 }
 
@@ -113,6 +137,7 @@ void AddSummary(CLI::App& app, Action& action) {
   AddModelArgument(command, options->model);
   AddShapeOption(command, options->shapes);
   command.add_flag("--graph", options->graph, "The graph too, before and after the passes");
+  AddCompileOptions(command, options->compile);
   command.callback([options, &action] { action = [options] { return Summarize(*options); }; });
 }
 
