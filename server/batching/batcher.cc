@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "engine/base/status_macros.h"
+#include "server/refusal.h"
 
 namespace baryon {
 
@@ -77,8 +78,8 @@ absl::Status Batcher::State::Enqueue(Pending& pending) {
     absl::MutexLock lock(&mutex_);
     // An empty queue takes a request of any size: it could never be answered otherwise.
     if (!queue_.empty() && queued_rows_ + pending.rows > options_.max_queued_rows) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat(options_.model, ": ", queued_rows_, " rows queued, limit ", options_.max_queued_rows));
+      return Refuse(Refusal::kQueueFull,
+                    absl::StrCat(options_.model, ": ", queued_rows_, " rows queued, limit ", options_.max_queued_rows));
     }
     queued_rows_ += pending.rows;
     queue_.push_back(std::move(pending));
@@ -126,12 +127,18 @@ void Batcher::State::TakeStale(absl::Time now, std::vector<std::pair<Pending, ab
 }
 
 absl::Status Batcher::State::WhyStale(const Pending& pending, absl::Time now) const {
-  if (pending.request.cancelled && pending.request.cancelled()) {
-    return absl::CancelledError("the client no longer waits for the answer");
+  if (pending.request.stop.stop_requested()) {
+    return Refuse(Refusal::kCancelled, "the client no longer waits for the answer");
   }
-  if (now < pending.request.deadline) return absl::OkStatus();
-  return absl::DeadlineExceededError(absl::StrCat(options_.model, ": the deadline passed after ",
-                                                  absl::FormatDuration(now - pending.arrival), " in the queue"));
+  const absl::Duration waited = now - pending.arrival;
+  if (now >= pending.request.deadline) {
+    return Refuse(Refusal::kDeadlineExceeded, absl::StrCat(options_.model, ": the deadline passed after ",
+                                                           absl::FormatDuration(waited), " in the queue"));
+  }
+  if (waited < pending.request.max_wait) return absl::OkStatus();
+  return Refuse(Refusal::kOverload,
+                absl::StrCat(options_.model, ": expected to wait ", absl::FormatDuration(pending.request.max_wait),
+                             " at most, waited ", absl::FormatDuration(waited)));
 }
 
 // The oldest request, and behind it those that fit, in the order in which they came.

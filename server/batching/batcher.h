@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -22,6 +23,9 @@ namespace baryon {
 // Thread-safe.
 class Batcher {
  public:
+  // Who goes first when not all can go at once.
+  enum class Priority { kHigh, kNormal, kLow };
+
   struct Options {
     std::string model;               // as messages call it: `model "digits"`
     bool join_requests = false;      // rows are independent of each other
@@ -38,10 +42,12 @@ class Batcher {
   // A request on its way. The elements of `inputs` stay valid until `done` is called.
   struct Request {
     Tensors inputs;
-    absl::Time deadline = absl::InfiniteFuture();  // by the clock; nothing starts to compute after it
-    std::function<bool()> cancelled = nullptr;     // asked before computing: does anybody still wait?
+    absl::Time deadline = absl::InfiniteFuture();        // by the clock; nothing starts to compute after it
+    absl::Duration max_wait = absl::InfiniteDuration();  // in the queue; it is refused rather than kept longer
+    Priority priority = Priority::kNormal;
+    std::stop_token stop;  // asked to stop once nobody waits for the answer any more
     // Called once, from Submit or on a thread of the executor, with the outputs or
-    //   RESOURCE_EXHAUSTED, the queue is full; DEADLINE_EXCEEDED; CANCELLED; what `run_batch` says.
+    // a Refusal (RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED, CANCELLED), or what `run_batch` says.
     absl::AnyInvocable<void(absl::StatusOr<Tensors> outputs, const Timing& timing)> done;
   };
 

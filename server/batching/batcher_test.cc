@@ -235,11 +235,11 @@ TEST_F(BatcherTest, RefusesWhatHasExpiredOnArrival) {
 TEST_F(BatcherTest, NeverComputesWhatWasCancelledInTheQueue) {
   Batcher batcher = Make(Joining());
   Answer answer;
-  bool cancelled = false;
+  std::stop_source client;
   Batcher::Request request = RequestOf({1}, answer);
-  request.cancelled = [&] { return cancelled; };
+  request.stop = client.get_token();
   batcher.Submit(std::move(request));
-  cancelled = true;
+  client.request_stop();
   executor_.RunAll();
   EXPECT_THAT(answer.status(), StatusIs(absl::StatusCode::kCancelled));
   EXPECT_THAT(batches_, IsEmpty());

@@ -62,7 +62,10 @@ const char* FailureReason(absl::StatusCode code) {
 
 }  // namespace
 
-absl::string_view ProtocolName(Protocol protocol) { return protocol == Protocol::kBaryon ? "baryon" : "oip"; }
+absl::string_view ProtocolName(Protocol protocol) {
+  constexpr const char* kNames[] = {"baryon", "oip", "tfs", "mms"};
+  return kNames[static_cast<int>(protocol)];
+}
 
 absl::string_view TransportName(Transport transport) { return transport == Transport::kGrpc ? "grpc" : "rest"; }
 

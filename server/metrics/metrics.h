@@ -16,10 +16,10 @@
 
 namespace baryon {
 
-enum class Protocol { kBaryon, kOpenInference };
+enum class Protocol { kBaryon, kOpenInference, kTensorFlow, kMms };
 enum class Transport { kGrpc, kRest };
 
-// "baryon", "oip"; "grpc", "rest": as metrics and logs write them.
+// "baryon", "oip", "tfs", "mms"; "grpc", "rest": as metrics and logs write them.
 absl::string_view ProtocolName(Protocol protocol);
 absl::string_view TransportName(Transport transport);
 

@@ -4,6 +4,7 @@
 
 #include <grpcpp/server_context.h>
 
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -35,7 +36,8 @@ class InferenceStream final : public grpc::ServerBidiReactor<ModelInferRequest, 
     Predictor::Request prediction = MakeOipPrediction(request_, *response_.mutable_infer_response());
     prediction.transport = Transport::kGrpc;
     prediction.deadline = DeadlineOf(*context_);
-    prediction.cancelled = [context = context_] { return context->IsCancelled(); };
+    prediction.stop = stop_.get_token();
+    prediction.trace = TraceOf(*context_);
     prediction.done = [this](const absl::Status& status) { Write(status); };
     predictor_.Start(std::move(prediction));
   }
@@ -46,6 +48,7 @@ class InferenceStream final : public grpc::ServerBidiReactor<ModelInferRequest, 
     StartRead(&request_);
   }
 
+  void OnCancel() override { stop_.request_stop(); }
   void OnDone() override { delete this; }
 
  private:
@@ -62,6 +65,7 @@ class InferenceStream final : public grpc::ServerBidiReactor<ModelInferRequest, 
   grpc::CallbackServerContext* const context_;
   Predictor& predictor_;
   const bool errors_end_it_;
+  std::stop_source stop_;
   ModelInferRequest request_;
   ModelStreamInferResponse response_;
 };
@@ -73,6 +77,7 @@ Predictor::Request MakeOipPrediction(const ModelInferRequest& request, inference
   prediction.protocol = Protocol::kOpenInference;
   prediction.model = request.model_name();
   prediction.version = ParseOipVersion(request.model_version());
+  prediction.id = request.id();
   prediction.decode = [&request](const ServedModel& model) { return DecodeInferRequest(request, model); };
   prediction.encode = [&request, &response](const ServedModel& model, const Tensors& outputs) {
     return EncodeInferResponse(request, model, outputs, response);

@@ -56,8 +56,10 @@ absl::Status Predictor::TryStart(const std::shared_ptr<Call>& call) {
   BARYON_ASSIGN_OR_RETURN(pending.inputs, request.decode(*call->model));
   const absl::Time decoded = clock_();
   call->times.input = decoded - call->arrival;
-  pending.deadline = std::min(request.deadline, decoded + options_.max_queue_time);
-  pending.cancelled = request.cancelled;
+  pending.deadline = request.deadline;
+  pending.max_wait = std::min(request.max_wait, options_.max_queue_time);
+  pending.priority = request.priority;
+  pending.stop = request.stop;
   pending.done = [this, call](absl::StatusOr<Tensors> outputs, const Batcher::Timing& timing) {
     call->times.queued = timing.queued;
     call->times.infer = timing.computed;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -15,6 +17,7 @@
 #include "server/batching/rows.h"
 #include "server/metrics/metrics.h"
 #include "server/models/model_registry.h"
+#include "server/trace_context.h"
 
 namespace baryon {
 
@@ -33,7 +36,11 @@ class Predictor {
     std::string model;
     absl::StatusOr<int64_t> version = 0;  // 0: the highest; an error ends the request
     absl::Time deadline = absl::InfiniteFuture();
-    std::function<bool()> cancelled = nullptr;  // does anybody still wait?
+    absl::Duration max_wait = absl::InfiniteDuration();  // in the queue, where the client wants less than the server
+    Batcher::Priority priority = Batcher::Priority::kNormal;
+    std::stop_token stop;               // asked to stop once nobody waits for the answer any more
+    std::string id;                     // the client's own name for it, for logs
+    std::optional<TraceContext> trace;  // for logs
     // Bytes to tensors; they may view the request, which stays as it is until `done`.
     std::function<absl::StatusOr<Tensors>(const ServedModel& model)> decode;
     // Tensors to the answer.

@@ -7,6 +7,7 @@
 #include "engine/base/logging.h"
 #include "engine/base/testing/status_matchers.h"
 #include "gtest/gtest.h"
+#include "server/refusal.h"
 #include "server/testing/manual_executor.h"
 #include "server/testing/test_models.h"
 
@@ -113,7 +114,7 @@ TEST_F(PredictorTest, NobodyWaitsLongerThanTheServerAllows) {
   Predictor::Options options;
   options.max_queue_time = absl::Milliseconds(10);
   Run(RequestOf("double"), options);
-  EXPECT_THAT(*status_, StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(RefusalOf(*status_), Refusal::kOverload);
 }
 
 TEST_F(PredictorTest, NobodyWaitsLongerThanTheClient) {
@@ -125,7 +126,9 @@ TEST_F(PredictorTest, NobodyWaitsLongerThanTheClient) {
 
 TEST_F(PredictorTest, ACancelledRequestIsNotComputed) {
   Predictor::Request request = RequestOf("double");
-  request.cancelled = [] { return true; };
+  std::stop_source client;
+  request.stop = client.get_token();
+  client.request_stop();
   Run(std::move(request));
   EXPECT_THAT(*status_, StatusIs(absl::StatusCode::kCancelled));
 }

@@ -3,6 +3,7 @@
 #define BARYON_SERVER_SERVICES_UNARY_H_
 
 #include <functional>
+#include <optional>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -18,10 +19,14 @@ namespace baryon {
 // The deadline of a call by the server's clock; gRPC keeps it by the system's.
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context);
 
+// What the metadata of a call says of the trace it belongs to.
+std::optional<TraceContext> TraceOf(const grpc::CallbackServerContext& context);
+
 // Answers at once; the response message is complete.
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const absl::Status& status);
 
-// Answers when `predictor` is done with `request`, whose deadline, cancellation and `done` are those of the call.
+// Answers when `predictor` is done with `request`, whose deadline, cancellation, trace and `done` are those of the
+// call.
 grpc::ServerUnaryReactor* AnswerPrediction(grpc::CallbackServerContext* context, Predictor& predictor,
                                            Predictor::Request request);
 
