@@ -20,6 +20,7 @@
 #endif
 
 #include "engine/base/check.h"
+#include "engine/base/thread_width.h"
 
 namespace baryon {
 namespace {
@@ -100,17 +101,19 @@ struct alignas(64) ThreadPool::Job {
   std::atomic<bool> open{false};   // workers may enter
   int slot = 0;
   const absl::FunctionRef<void(int, int)>* fn = nullptr;
+  std::atomic<int> width{0};              // most threads
   std::vector<Range> ranges;              // of each worker
   alignas(64) std::atomic<int> users{0};  // workers inside
 };
 
+// A thread in the background is so for the whole life of a scope: widths nest like scopes do.
 ThreadPool::ComputeScope::ComputeScope(ThreadPool& pool) : pool_(pool), outer_(current_scope) {
-  if (outer_ != &pool_) pool_.active_.fetch_add(1, std::memory_order_relaxed);
+  if (outer_ != &pool_ && !ThreadWidth::in_background()) pool_.active_.fetch_add(1, std::memory_order_relaxed);
   current_scope = &pool_;
 }
 
 ThreadPool::ComputeScope::~ComputeScope() {
-  if (outer_ != &pool_) pool_.active_.fetch_sub(1, std::memory_order_relaxed);
+  if (outer_ != &pool_ && !ThreadWidth::in_background()) pool_.active_.fetch_sub(1, std::memory_order_relaxed);
   current_scope = outer_;
 }
 
@@ -134,7 +137,9 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::ParallelFor(int num_tasks, absl::FunctionRef<void(int task, int worker)> fn) {
   if (num_tasks <= 0) return;
   Job* job = nullptr;
-  if (num_tasks > 1 && active_.load(std::memory_order_relaxed) < num_threads_) job = OpenJob(num_tasks, fn);
+  if (num_tasks > 1 && ThreadWidth::current() > 1 && active_.load(std::memory_order_relaxed) < num_threads_) {
+    job = OpenJob(num_tasks, fn);
+  }
   ComputeScope scope(*this);
   if (job == nullptr) {
     for (int task = 0; task < num_tasks; ++task) fn(task, 0);
@@ -150,6 +155,7 @@ ThreadPool::Job* ThreadPool::OpenJob(int num_tasks, const absl::FunctionRef<void
     bool expected = false;
     if (job->taken.load(std::memory_order_relaxed) || !job->taken.compare_exchange_strong(expected, true)) continue;
     job->fn = &fn;
+    job->width.store(ThreadWidth::current(), std::memory_order_relaxed);
     for (int worker = 0; worker < num_threads_; ++worker) {
       Job::Range& range = job->ranges[worker];
       range.next.store(static_cast<int>(int64_t{num_tasks} * worker / num_threads_), std::memory_order_relaxed);
@@ -166,9 +172,12 @@ ThreadPool::Job* ThreadPool::OpenJob(int num_tasks, const absl::FunctionRef<void
   return nullptr;
 }
 
+// Keeps workers from trying to enter. By the caller, or by a worker inside: the slot is the job's until both are done.
+void ThreadPool::Hide(const Job& job) { open_jobs_.fetch_and(~(uint64_t{1} << job.slot)); }
+
 // Waits for the workers inside to leave.
 void ThreadPool::CloseJob(Job& job) {
-  open_jobs_.fetch_and(~(uint64_t{1} << job.slot));
+  Hide(job);
   job.open.store(false);
   Clock::time_point give_up;
   for (int64_t pauses = 0; job.users.load() != 0; ++pauses) {
@@ -198,14 +207,16 @@ bool ThreadPool::HelpOnce(int worker, int& scan_from) {
   // The first open slot from `scan_from` on, so that no caller is left waiting for help.
   const int slot = (scan_from + std::countr_zero(std::rotr(open, scan_from))) % kMaxJobs;
   Job& job = *jobs_[slot];
-  job.users.fetch_add(1);
-  if (job.open.load()) {
+  const int helpers = job.users.fetch_add(1) + 1;
+  const int most = job.width.load(std::memory_order_relaxed);
+  if (job.open.load() && helpers < most) {
+    if (helpers + 1 == most) Hide(job);  // full: who would help looks for another, or sleeps
     current_scope = this;
+    const ThreadWidth width(most);  // for loops inside the task
     while (active_.load(std::memory_order_relaxed) <= num_threads_) {
       const int task = job.Take(worker);
       if (task < 0) {
-        // Nothing is left for anybody, though the caller may not have noticed: wait for another job, not at its door.
-        open_jobs_.fetch_and(~(uint64_t{1} << slot));
+        Hide(job);  // nothing is left, though the caller may not have noticed: wait for another job, not at its door
         break;
       }
       (*job.fn)(task, worker);

@@ -70,6 +70,7 @@ class ThreadPool {
   void WorkerLoop(int worker);
   Job* OpenJob(int num_tasks, const absl::FunctionRef<void(int, int)>& fn);
   void CloseJob(Job& job);
+  void Hide(const Job& job);
   bool HelpOnce(int worker, int& scan_from);
   bool TryBecomeActive();
   bool AwaitWork() const;

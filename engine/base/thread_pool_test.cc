@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/base/thread_width.h"
 #include "gtest/gtest.h"
 
 namespace baryon {
@@ -121,6 +122,54 @@ TEST(ScopedFlushDenormalsTest, SubnormalsAreZeroInsideAndBackOutside) {
   }
   volatile float half = tiny * 0.5f;
   EXPECT_GT(half, 0.0f);
+}
+
+TEST(ThreadPoolTest, AWidthBoundsTheThreadsOfALoop) {
+  ThreadPool pool(4);
+  for (int width : {1, 2, 3}) {
+    const ThreadWidth scope(width);
+    std::atomic<int> inside{0}, most{0};
+    for (int round = 0; round < 50; ++round) {
+      pool.ParallelFor(64, [&](int, int) {
+        const int now = inside.fetch_add(1) + 1;
+        for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+        }
+        inside.fetch_sub(1);
+      });
+    }
+    EXPECT_LE(most, width);
+    EXPECT_GE(most, 1);
+  }
+}
+
+TEST(ThreadPoolTest, TheTighterOfNestedWidthsHolds) {
+  ThreadPool pool(2);
+  const std::thread::id self = std::this_thread::get_id();
+  const ThreadWidth outer(1);
+  const ThreadWidth inner(2);
+  pool.ParallelFor(100, [&](int, int) { EXPECT_EQ(std::this_thread::get_id(), self); });
+}
+
+// One caller computes and one in the background: with two threads the first may still be helped, which it shows by
+// handing a task to the worker and waiting for it.
+TEST(ThreadPoolTest, ACallerInTheBackgroundTakesNoCoreFromOthers) {
+  ThreadPool pool(2);
+  std::atomic<bool> in_background{false}, stop{false};
+  std::thread background([&] {
+    const ThreadWidth scope(2, ThreadWidth::Mode::kBackground);
+    pool.ParallelFor(2, [&](int, int) {
+      in_background = true;
+      while (!stop) std::this_thread::yield();
+    });
+  });
+  while (!in_background) std::this_thread::yield();
+  std::atomic<int> arrived{0};
+  pool.ParallelFor(2, [&](int, int) {
+    ++arrived;
+    while (arrived < 2) std::this_thread::yield();
+  });
+  stop = true;
+  background.join();
 }
 
 }  // namespace
