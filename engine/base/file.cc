@@ -14,6 +14,13 @@
 #include "engine/base/status_macros.h"
 
 namespace baryon {
+namespace {
+
+int64_t ModifiedNanoseconds(const struct stat& info) {
+  return int64_t{info.st_mtim.tv_sec} * 1000000000 + info.st_mtim.tv_nsec;
+}
+
+}  // namespace
 
 absl::Status ErrnoToStatus(int error_number, absl::string_view what, absl::string_view path) {
   const std::string message = absl::StrCat(what, " \"", path, "\": ", std::strerror(error_number));
@@ -96,7 +103,7 @@ absl::StatusOr<std::unique_ptr<const FileReader>> FileReader::Open(const std::st
                                                    S_ISDIR(info.st_mode) ? "a folder" : "something else"));
   }
   std::move(closer).Cancel();
-  return std::unique_ptr<const FileReader>(new FileReader(path, descriptor, info.st_size));
+  return std::unique_ptr<const FileReader>(new FileReader(path, descriptor, info.st_size, ModifiedNanoseconds(info)));
 }
 
 FileReader::~FileReader() { close(descriptor_); }
@@ -115,7 +122,9 @@ absl::Status FileReader::Read(int64_t offset, int64_t count, void* destination) 
     offset += got;
     count -= got;
   }
-  return absl::OkStatus();
+  struct stat info;
+  if (fstat(descriptor_, &info) == 0 && ModifiedNanoseconds(info) == modified_ns_) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("\"", path_, "\" was written to while it was open"));
 }
 
 }  // namespace baryon

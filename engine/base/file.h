@@ -46,7 +46,8 @@ class AtomicFile {
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view contents);
 
 // A file open for reading at any position. The bytes are copied into memory of the caller's, not mapped: a file that
-// somebody overwrites or cuts short while it is being read gives an error or other values, never a signal.
+// somebody overwrites or cuts short while it is open gives an error, never a signal and not half of two files. One that
+// is replaced or removed is read on as it was.
 // Immutable; thread-safe.
 class FileReader {
  public:
@@ -59,16 +60,18 @@ class FileReader {
   const std::string& path() const { return path_; }
   int64_t size() const { return size_; }  // when it was opened
 
-  // Fills `destination` with the `count` bytes at `offset`. Errors: DATA_LOSS when the file ends before them.
+  // Fills `destination` with the `count` bytes at `offset`. Errors: DATA_LOSS when the file ends before them, or was
+  // written to since it was opened.
   absl::Status Read(int64_t offset, int64_t count, void* destination) const;
 
  private:
-  FileReader(std::string path, int descriptor, int64_t size)
-      : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+  FileReader(std::string path, int descriptor, int64_t size, int64_t modified_ns)
+      : path_(std::move(path)), descriptor_(descriptor), size_(size), modified_ns_(modified_ns) {}
 
   const std::string path_;
   const int descriptor_;
   const int64_t size_;
+  const int64_t modified_ns_;  // since 1970, when it was opened
 };
 
 // The absl::Status of a failed system call on `path`: "cannot open "a/b": No such file or directory".

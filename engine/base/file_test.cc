@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -60,6 +61,28 @@ TEST(FileTest, ReaderReadsAnyPieceAndReportsTheEnd) {
   ASSERT_OK(reader->Read(3, 4, piece));
   EXPECT_EQ(std::string(piece, 4), "3456");
   EXPECT_THAT(reader->Read(8, 4, piece), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("ends at byte 10")));
+}
+
+TEST(FileTest, AReaderNoticesThatItsFileWasWrittenTo) {
+  const std::string path = TempPath("overwritten");
+  ASSERT_OK(WriteFileAtomically(path, "0123456789"));
+  ASSERT_OK_AND_ASSIGN(const auto reader, FileReader::Open(path));
+  const auto before = std::filesystem::last_write_time(path);
+  char piece[4] = {};
+  ASSERT_OK(reader->Read(0, 4, piece));
+  std::filesystem::last_write_time(path, before + std::chrono::seconds(1));
+  EXPECT_THAT(reader->Read(0, 4, piece), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("was written to")));
+}
+
+TEST(FileTest, AReaderKeepsAFileThatIsReplacedOrRemoved) {
+  const std::string path = TempPath("replaced");
+  ASSERT_OK(WriteFileAtomically(path, "0123456789"));
+  ASSERT_OK_AND_ASSIGN(const auto reader, FileReader::Open(path));
+  ASSERT_OK(WriteFileAtomically(path, "abc"));
+  std::filesystem::remove(path);
+  char piece[4] = {};
+  ASSERT_OK(reader->Read(3, 4, piece));
+  EXPECT_EQ(std::string(piece, 4), "3456");
 }
 
 TEST(FileTest, EmptyFileHasNoBytes) {
