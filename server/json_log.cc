@@ -12,7 +12,9 @@ std::string FormatJsonLog(absl::Time time, LogSeverity severity, absl::string_vi
   line["time"] = absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone());
   line["severity"] = std::string(LogSeverityName(severity));
   line["message"] = std::string(message);
-  for (const auto& [name, value] : fields) line[std::string(name)] = value;
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) line[std::string(name)] = value;
+  }
   return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -11,6 +11,11 @@ TEST(JsonLogTest, WritesOneObjectALine) {
             "\"ms\":\"7\"}\n");
 }
 
+TEST(JsonLogTest, LeavesOutWhatIsEmpty) {
+  EXPECT_EQ(FormatJsonLog(absl::UnixEpoch(), LogSeverity::kInfo, "request", {{"trace_id", ""}, {"model", "m"}}),
+            "{\"time\":\"1970-01-01T00:00:00+00:00\",\"severity\":\"info\",\"message\":\"request\",\"model\":\"m\"}\n");
+}
+
 TEST(JsonLogTest, EscapesWhateverStandsInAMessage) {
   const std::string line = FormatJsonLog(absl::UnixEpoch(), LogSeverity::kInfo, "a\n\"b\"\xff", {});
   EXPECT_NE(line.find("a\\n\\\"b\\\"\xEF\xBF\xBD"), std::string::npos) << line;

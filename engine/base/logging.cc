@@ -12,9 +12,10 @@ namespace {
 void WriteText(LogSeverity severity, absl::string_view message, LogFields fields) {
   std::string line = "baryon: ";
   if (severity != LogSeverity::kInfo) absl::StrAppend(&line, LogSeverityName(severity), ": ");
-  absl::StrAppend(&line, message);
-  for (const auto& [name, value] : fields) absl::StrAppend(&line, " ", name, "=", value);
-  line = ToOneLine(line);
+  absl::StrAppend(&line, ToOneLine(message));
+  for (const auto& [name, value] : fields) {
+    if (!value.empty()) absl::StrAppend(&line, " ", name, "=", ToOneLine(value));
+  }
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
@@ -39,10 +40,15 @@ absl::string_view LogSeverityName(LogSeverity severity) {
 }
 
 std::string ToOneLine(absl::string_view text) {
-  constexpr unsigned char kDelete = 0x7F;
-  std::string line(text);
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == kDelete; }, ' ');
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      line += c;
+    } else {
+      absl::StrAppend(&line, "\\x", absl::Hex(byte, absl::kZeroPad2));
+    }
+  }
   return line;
 }
 

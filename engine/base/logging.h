@@ -17,8 +17,8 @@ enum class LogSeverity { kInfo, kWarning, kError };
 // "info", "warning" or "error".
 absl::string_view LogSeverityName(LogSeverity severity);
 
-// `text` without control characters, each of them a space: names in files may hold line feeds and worse, and a message
-// is one line.
+// `text` with control characters as "\x1b" and the like: names in files and requests may hold line feeds, which would
+// forge lines, and sequences that steer a terminal.
 std::string ToOneLine(absl::string_view text);
 
 // Named values that go with a message; they stay separate in JSON logs.

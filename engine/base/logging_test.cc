@@ -33,10 +33,10 @@ TEST(LoggingTest, DefaultWritesOneLineToStderr) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "baryon: warning: half a file path=a.params\nbaryon: done\n");
 }
 
-TEST(LoggingTest, NamesFromFilesCannotBreakALine) {
+TEST(LoggingTest, NobodyForgesALineOrSteersTheTerminal) {
   testing::internal::CaptureStderr();
-  LogInfo("\"a\nb\033[31m\"", {{"name", "x\r\ny"}});
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "baryon: \"a b [31m\" name=x  y\n");
+  LogInfo("a\nb", {{"name", "x\x1b[2J\x7f"}, {"empty", ""}, {"text", "\xc3\xa4"}});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "baryon: a\\x0ab name=x\\x1b[2J\\x7f text=\xc3\xa4\n");
 }
 
 }  // namespace
