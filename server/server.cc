@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
 #include "server/quote.h"
@@ -26,6 +27,8 @@ namespace {
 constexpr const char* kReadinessNames[] = {"", "readiness", "inference.GRPCInferenceService",
                                            "baryon.v1.PredictionService", "baryon.v1.ModelRegistry"};
 constexpr const char* kLivenessName = "liveness";
+
+constexpr int kMostLoaders = 4;  // models that load at once: the disk is one
 
 std::string Address(const std::string& host, int port) {
   return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]:", port) : absl::StrCat(host, ":", port);
@@ -52,20 +55,35 @@ void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 << 20);
 }
 
+ModelState StateOf(const ModelRegistry::Entry& entry) {
+  if (entry.model != nullptr) return ModelState::kReady;
+  switch (entry.state) {
+    case ModelRegistry::State::kFailed:
+      return ModelState::kFailed;
+    case ModelRegistry::State::kEvicted:
+      return ModelState::kEvicted;
+    default:
+      return ModelState::kLoading;
+  }
+}
+
 }  // namespace
 
 Server::Server(const ServerOptions& options, ModelRepository repository, ModelOpener open)
     : options_(options),
-      metrics_(kServerVersion),
+      metrics_(kServerVersion, options.instruction_set),
       predictor_(registry_, metrics_, {options.max_queue_time, options.log_requests}),
       executor_(options.num_threads),
-      loader_(std::move(open), ModelLoader::Options{.num_slots = options.num_threads}, executor_, metrics_),
+      loader_(std::move(open), ModelLoader::Options{options.num_threads, options.measure, options.cost_folder},
+              executor_, metrics_),
+      loader_pool_(std::clamp(options.num_threads, 1, kMostLoaders)),
       health_(HealthService::Create()),
       http_(HttpServer::Options{.max_body_bytes = options.max_request_bytes}),
-      manager_(std::make_unique<ModelManager>(std::move(repository), loader_, registry_,
-                                              options.model_control == ModelControl::kExplicit
-                                                  ? ModelManager::Choice::kByRequest
-                                                  : ModelManager::Choice::kAll)) {}
+      manager_(std::make_unique<ModelManager>(
+          std::move(repository), loader_, registry_, loader_pool_,
+          ModelManager::Options{options.model_control == ModelControl::kExplicit ? ModelManager::Choice::kByRequest
+                                                                                 : ModelManager::Choice::kAll,
+                                options.max_memory_bytes, options.evict})) {}
 
 Server::~Server() { Drain(absl::ZeroDuration()); }
 
@@ -139,31 +157,74 @@ std::string Server::ReadyLine() const {
                       " models=", registry_.num_models());
 }
 
-void Server::Drain(absl::Duration timeout) {
+void Server::Drain(absl::Duration timeout, absl::Duration linger) {
   {
     absl::MutexLock lock(&state_mutex_);
     draining_ = true;
     ready_ = false;
   }
   UpdateHealth();
+  manager_->GiveUp();
+  AwaitQuiet(linger);
   health_->EndWatches();
   if (grpc_ != nullptr) grpc_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));
 }
 
-std::string Server::RenderMetrics() const {
+void Server::AwaitQuiet(absl::Duration linger) const {
+  constexpr absl::Duration kLook = absl::Milliseconds(20), kQuiet = absl::Milliseconds(200);
+  const absl::Time end = MonotonicNow() + linger;
+  absl::Time last_change = MonotonicNow();
+  int64_t started = predictor_.started();
+  for (absl::Time now = last_change; now < end && now - last_change < kQuiet; now = MonotonicNow()) {
+    absl::SleepFor(kLook);
+    if (const int64_t now_started = predictor_.started(); now_started != std::exchange(started, now_started)) {
+      last_change = MonotonicNow();
+    }
+  }
+}
+
+std::string Server::RenderMetrics() {
+  std::vector<ModelStateEntry> states;
   for (const ModelRegistry::Entry& entry : registry_.List()) {
     if (entry.model != nullptr) entry.model->UpdateGauges();
+    states.push_back({entry.name, entry.version, StateOf(entry)});
   }
+  metrics_.SetModelStates(states);
+  metrics_.SetBusyTime(executor_.busy(), options_.num_threads);
   return metrics_.ToText();
 }
 
-HttpResponse Server::AnswerMetrics(const HttpRequest& request) const {
+std::vector<std::string> Server::DescribeState() const {
+  const Executor::Load load = executor_.load();
+  std::vector<std::string> lines = {absl::StrCat(ready_ ? "ready" : "not ready", ", ", load.running,
+                                                 " batches running on ", load.threads, " threads, ",
+                                                 load.waiting_accounts, " models waiting for one")};
+  for (const ModelRegistry::Entry& entry : registry_.List()) {
+    const std::string who = absl::StrCat("model ", Quote(entry.name), " version ", entry.version, ": ");
+    if (entry.model == nullptr) {
+      const bool loading = entry.state == ModelRegistry::State::kLoading;
+      lines.push_back(absl::StrCat(who, loading ? "loading" : entry.error.message()));
+      continue;
+    }
+    const ModelPlan plan = entry.model->plan();
+    const Batcher::Report& batching = plan.batching;
+    lines.push_back(absl::StrCat(
+        who, batching.queued_requests, " requests of ", batching.queued_rows, " rows and ", batching.queued_bytes,
+        " bytes queued, predicted wait ", absl::FormatDuration(batching.predicted_wait), ", ", batching.running,
+        " batches running, batching ", batching.policy.join ? absl::StrCat("up to ", batching.max_rows) : "off", " (",
+        batching.policy.why, "), costs corrected by ", batching.correction, ", ", entry.model->memory_bytes() >> 20,
+        " MB"));
+  }
+  return lines;
+}
+
+HttpResponse Server::AnswerMetrics(const HttpRequest& request) {
   if (request.path != "/metrics") return HttpError(404, absl::StrCat("there is nothing at ", Quote(request.path)));
   if (request.method != HttpMethod::kGet) return HttpError(405, "expected GET");
   return {200, RenderMetrics(), "text/plain; version=0.0.4"};
 }
 
-HttpResponse Server::AnswerHttp(const HttpRequest& request) const {
+HttpResponse Server::AnswerHttp(const HttpRequest& request) {
   const bool live = request.path == "/v2/health/live", ready = request.path == "/v2/health/ready";
   if (!live && !ready) return AnswerMetrics(request);
   if (request.method != HttpMethod::kGet) return HttpError(405, "expected GET");

@@ -17,6 +17,7 @@
 #include "server/batching/executor.h"
 #include "server/http/http_server.h"
 #include "server/metrics/metrics.h"
+#include "server/models/loader_pool.h"
 #include "server/models/model_loader.h"
 #include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
@@ -40,9 +41,14 @@ struct ServerOptions {
   std::vector<std::string> models;                              // folders, symbol files, export prefixes
   ModelControl model_control = ModelControl::kPoll;
   absl::Duration poll_interval = absl::Seconds(2);
-  int num_threads = 1;  // batches that run at once
+  int num_threads = 1;                            // that compute
+  absl::Duration measure = absl::ZeroDuration();  // longest that the costs of a model's passes are measured; none: not
+  std::string cost_folder;                        // where measurements are kept between runs; empty: nowhere
+  int64_t max_memory_bytes = 0;                   // of all models; 0: no limit
+  bool evict = false;                             // models make room that were not used for longest
   int64_t max_request_bytes = int64_t{64} << 20;
   absl::Duration max_queue_time = absl::Seconds(1);
+  std::string instruction_set;  // for baryon_build_info
   bool log_requests = false;
 };
 
@@ -64,12 +70,19 @@ class Server {
   // "baryon: ready grpc=127.0.0.1:8001 http=127.0.0.1:8000 metrics=127.0.0.1:8002 models=2"
   std::string ReadyLine() const;
 
+  // True when none of its parts hangs: for a watchdog. Returns, or does not, within a moment.
+  bool IsAlive() const { return registry_.num_models() >= 0 && executor_.load().threads > 0; }
+
   // Reads the repository again, in the background.
   void Rescan() { manager_->Rescan(); }
 
-  // Not ready from now on; takes no new requests; returns when those in flight are answered or `timeout` has passed,
-  // and they are cut off.
-  void Drain(absl::Duration timeout);
+  // Not ready from now on, but answers on for those who have not noticed: until nobody has come for a fifth of a
+  // second, at most `linger`. Then takes no new requests; returns when those in flight are answered or `timeout` has
+  // passed, and they are cut off.
+  void Drain(absl::Duration timeout, absl::Duration linger = absl::ZeroDuration());
+
+  // What it does now, a line a version: for the log.
+  std::vector<std::string> DescribeState() const;
 
  private:
   Server(const ServerOptions& options, ModelRepository repository, ModelOpener open);
@@ -78,9 +91,10 @@ class Server {
   absl::Status StartHttp();
   void BecomeReady(const std::function<void(const Server&)>& on_ready);
   void UpdateHealth();
-  std::string RenderMetrics() const;
-  HttpResponse AnswerHttp(const HttpRequest& request) const;
-  HttpResponse AnswerMetrics(const HttpRequest& request) const;
+  void AwaitQuiet(absl::Duration linger) const;
+  std::string RenderMetrics();
+  HttpResponse AnswerHttp(const HttpRequest& request);
+  HttpResponse AnswerMetrics(const HttpRequest& request);
 
   const ServerOptions options_;
   int grpc_port_ = 0, http_port_ = 0, metrics_port_ = 0;
@@ -96,6 +110,7 @@ class Server {
   Predictor predictor_;
   ThreadExecutor executor_;
   ModelLoader loader_;
+  LoaderPool loader_pool_;
   const std::unique_ptr<HealthService> health_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> grpc_;

@@ -26,6 +26,8 @@ void AddSummary(CLI::App& app, Action& action);
 void AddCheck(CLI::App& app, Action& action);
 void AddBench(CLI::App& app, Action& action);
 void AddPredict(CLI::App& app, Action& action);
+void AddPerf(CLI::App& app, Action& action);
+void AddStatus(CLI::App& app, Action& action);  // and load, unload
 void AddExport(CLI::App& app, Action& action);
 
 }  // namespace baryon

@@ -14,6 +14,7 @@
 #include "clients/cli/inputs.h"
 #include "clients/cli/options.h"
 #include "clients/cli/outputs.h"
+#include "clients/cli/server_call.h"
 #include "engine/base/status_macros.h"
 #include "proto/predict.grpc.pb.h"
 
@@ -24,7 +25,7 @@ struct PredictOptions {
   std::string model;
   std::vector<std::string> inputs;
   std::string output;
-  std::string server = "127.0.0.1:8001";
+  std::string server;
   int top = 5;
 };
 
@@ -53,16 +54,11 @@ v1::PredictRequest MakeRequest(const PredictOptions& options, const std::vector<
 }
 
 absl::StatusOr<v1::PredictResponse> Ask(const std::string& server, const v1::PredictRequest& request) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(-1);
-  const auto stub =
-      v1::PredictionService::NewStub(grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments));
+  const auto stub = v1::PredictionService::NewStub(ConnectTo(server));
   grpc::ClientContext context;
   v1::PredictResponse response;
-  const grpc::Status status = stub->Predict(&context, request, &response);
-  if (status.ok()) return response;
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                      absl::StrCat("server ", server, ": ", status.error_message()));
+  BARYON_RETURN_IF_ERROR(ToAbslStatus(stub->Predict(&context, request, &response), server));
+  return response;
 }
 
 absl::StatusOr<NamedTensors> OutputsOf(const v1::PredictResponse& response) {
@@ -109,7 +105,7 @@ void AddPredict(CLI::App& app, Action& action) {
   command.add_option("MODEL_NAME", options->model, "The model's name on the server")->required();
   AddInputOption(command, options->inputs)->required();
   AddOutputOptions(command, options->output, options->top);
-  command.add_option("--server", options->server, "HOST:PORT")->capture_default_str()->envname("BARYON_SERVER");
+  AddServerOption(command, options->server);
   command.callback([options, &action] { action = [options] { return Predict(*options); }; });
 }
 

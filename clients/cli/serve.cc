@@ -2,12 +2,15 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
@@ -16,48 +19,100 @@
 #include "clients/cli/options.h"
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
+#include "engine/kernels/cpu_target.h"
+#include "server/batching/clock.h"
 #include "server/json_log.h"
 #include "server/models/open_model.h"
 #include "server/server.h"
+#include "server/systemd.h"
 
 namespace baryon {
 namespace {
 
+constexpr absl::Duration kLastMoments = absl::Seconds(5);  // for models to go once all requests are answered
+
 struct ServeOptions {
   ServerOptions server;
   int64_t max_queue_ms = 1000, drain_seconds = 30, poll_seconds = 2;
+  double measure_seconds = 2, linger_seconds = 5;
   int threads = AvailableCores();
   std::string log_format = "text";
   CompileOptions compile;
 };
 
-// The signals that Serve waits for, kept from every thread: before any other is started.
-sigset_t BlockSignals() {
+// --- Signals
+//
+// All threads of ours keep these signals blocked, and the main thread alone waits for them, all its life. Threads of
+// libraries that were started before main do not block them: what the system hands to one of those is passed on.
+
+constexpr int kDrained = SIGALRM;  // to ourselves: the end of the wait
+
+std::atomic<pthread_t> main_thread;
+
+void PassOn(int signal) {
+  if (!pthread_equal(pthread_self(), main_thread)) pthread_kill(main_thread, signal);
+}
+
+sigset_t TakeOverSignals() {
+  main_thread = pthread_self();
   sigset_t signals;
   sigemptyset(&signals);
-  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, kDrained}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  struct sigaction pass_on {};
+  pass_on.sa_handler = PassOn;
+  pass_on.sa_flags = SA_RESTART;
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaction(signal, &pass_on, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signals;
 }
 
-// Reads the repository again at each SIGHUP; returns at SIGTERM and SIGINT.
-void WaitForStop(const sigset_t& signals, Server& server) {
-  int signal = 0;
-  while (sigwait(&signals, &signal) == 0) {
-    if (signal != SIGHUP) return;
-    LogInfo("reading the repository again");
-    server.Rescan();
+// The next signal; 0 after `most` without one.
+int NextSignal(const sigset_t& signals, absl::Duration most) {
+  const timespec timeout = absl::ToTimespec(std::clamp(most, absl::ZeroDuration(), absl::Hours(1)));
+  const int signal = sigtimedwait(&signals, nullptr, &timeout);
+  return signal < 0 ? 0 : signal;
+}
+
+// Returns at SIGTERM and SIGINT. SIGHUP reads the repository again, SIGUSR1 writes to the log what goes on.
+void WaitForStop(const sigset_t& signals, const Systemd& systemd, Server& server) {
+  while (true) {
+    const int signal = NextSignal(signals, systemd.alive_interval());
+    if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal == SIGHUP) {
+      LogInfo("reading the repository again");
+      systemd.Reloading();
+      server.Rescan();
+      systemd.Ready("reading the repository again");
+    }
+    if (signal == SIGUSR1) {
+      for (const std::string& line : server.DescribeState()) LogInfo(line);
+    }
+    if (server.IsAlive()) systemd.Alive();
   }
 }
 
-// Whoever asks a second time does not want to wait for what is in flight.
-void StopAtOnceAtTheNextSignal(const sigset_t& signals) {
-  std::thread([signals] {
-    int signal = SIGHUP;
-    while (signal == SIGHUP) sigwait(&signals, &signal);
-    std::_Exit(0);
-  }).detach();
+// Drains the server. Whoever asks a second time does not want to wait for what is in flight, and nothing waits for
+// longer than it was given, whatever hangs: then the process ends here.
+void DrainOrEnd(const sigset_t& signals, absl::Duration drain, absl::Duration linger, std::unique_ptr<Server> server) {
+  const absl::Time end = MonotonicNow() + linger + drain + kLastMoments;
+  std::thread work([&] {
+    server->Drain(drain, linger);
+    server.reset();
+    pthread_kill(main_thread, kDrained);
+  });
+  int signal = SIGHUP;
+  while (signal == SIGHUP || signal == SIGUSR1) signal = NextSignal(signals, end - MonotonicNow());
+  if (signal != kDrained) std::_Exit(0);
+  work.join();
+}
+
+// Where measurements are kept: BARYON_CACHE/costs, or nowhere when there is no home to have a cache in.
+std::string CostFolder() {
+  const char* const cache = std::getenv("BARYON_CACHE");
+  if (cache != nullptr && *cache != '\0') return absl::StrCat(cache, "/costs");
+  const char* const home = std::getenv("HOME");
+  return home == nullptr || *home == '\0' ? "" : absl::StrCat(home, "/.cache/baryon/costs");
 }
 
 absl::StatusOr<ServerOptions> ToServerOptions(const ServeOptions& options) {
@@ -65,6 +120,9 @@ absl::StatusOr<ServerOptions> ToServerOptions(const ServeOptions& options) {
   server.num_threads = options.threads;
   server.max_queue_time = absl::Milliseconds(options.max_queue_ms);
   server.poll_interval = absl::Seconds(options.poll_seconds);
+  server.measure = absl::Seconds(options.measure_seconds);
+  server.cost_folder = CostFolder();
+  server.instruction_set = kernels::CpuTargetName(kernels::ActiveCpuTarget());
   for (std::string& model : server.models) {
     BARYON_ASSIGN_OR_RETURN(model, LocateModel(model));
   }
@@ -72,7 +130,7 @@ absl::StatusOr<ServerOptions> ToServerOptions(const ServeOptions& options) {
 }
 
 absl::Status Serve(const ServeOptions& options) {
-  const sigset_t signals = BlockSignals();
+  const sigset_t signals = TakeOverSignals();
   if (options.log_format == "json") UseJsonLog();
   BARYON_ASSIGN_OR_RETURN(const ServerOptions server_options, ToServerOptions(options));
   ThreadPool pool(options.threads);
@@ -80,15 +138,17 @@ absl::Status Serve(const ServeOptions& options) {
     BARYON_ASSIGN_OR_RETURN(const ModelFiles files, FindModelFiles(version.path, version.folder));
     return OpenModel(files, pool, options.compile);
   };
-  const auto say_ready = [](const Server& server) {
+  const Systemd systemd;
+  const auto say_ready = [&](const Server& server) {
     std::printf("%s\n", server.ReadyLine().c_str());
     std::fflush(stdout);
+    systemd.Ready(server.ReadyLine());
   };
-  BARYON_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(server_options, open, say_ready));
-  WaitForStop(signals, *server);
+  BARYON_ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Server::Start(server_options, open, say_ready));
+  WaitForStop(signals, systemd, *server);
   LogInfo("stopping", {{"drain_seconds", absl::StrCat(options.drain_seconds)}});
-  StopAtOnceAtTheNextSignal(signals);
-  server->Drain(absl::Seconds(options.drain_seconds));
+  systemd.Stopping();
+  DrainOrEnd(signals, absl::Seconds(options.drain_seconds), absl::Seconds(options.linger_seconds), std::move(server));
   return absl::OkStatus();
 }
 
@@ -127,9 +187,28 @@ void AddLimits(CLI::App& command, ServeOptions& options) {
   command.add_option("--max-request-bytes", options.server.max_request_bytes, "Larger requests are refused")
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, kMostRequestBytes));
+  command
+      .add_option("--measure-seconds", options.measure_seconds,
+                  "Longest that a model is measured before it serves, to decide on batching; kept in the cache")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 86400.0));
+  command
+      .add_option("--max-memory-bytes", options.server.max_memory_bytes,
+                  "Of all models together; a model that does not fit is not loaded. 0: no limit")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag(
+      "--evict-unused", options.server.evict,
+      "With --max-memory-bytes: models that were not used for longest make room, and are loaded again when "
+      "they are asked for");
   command.add_option("--max-queue-ms", options.max_queue_ms, "Longest wait in the queue")
       ->capture_default_str()
       ->check(CLI::Range(1, 86400000));
+  command
+      .add_option("--linger-seconds", options.linger_seconds,
+                  "After SIGTERM, longest that requests of clients are taken who have not noticed yet")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 86400.0));
   command.add_option("--drain-seconds", options.drain_seconds, "For requests in flight after SIGTERM")
       ->capture_default_str()
       ->check(CLI::Range(0, 86400));

@@ -1,201 +1,425 @@
-// A batcher is a queue and a number of slots. A slot is a task of the executor: it takes one batch from the queue, runs
-// it, and schedules itself again behind the tasks of other models while the queue is not empty; so models take turns
-// batch by batch. The alternative, threads of its own for each batcher, would let M models run M batches at once.
+// A batcher is a queue and a number of slots. A slot is a task of the executor: it takes one batch from the queue,
+// computes it, passes the slot on, and answers. So models take turns batch by batch, and one batch is encoded while the
+// next computes. The alternative, threads of its own for each batcher, would let M models run M batches at once.
+//
+// Nothing is called while the lock is held: neither `done`, nor the destructor of a stop callback, which waits for the
+// callback when that runs.
 #include "server/batching/batcher.h"
 
 #include <algorithm>
-#include <deque>
+#include <list>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "engine/base/status_macros.h"
+#include "server/batching/batch_cap.h"
+#include "server/batching/choose_batch.h"
+#include "server/batching/cost_model.h"
+#include "server/batching/request_queue.h"
 #include "server/refusal.h"
 
 namespace baryon {
+namespace {
+
+constexpr double kGapWeight = 0.05;  // of one gap between rows in their average
+
+int64_t BytesOf(const Tensors& tensors) {
+  int64_t bytes = 0;
+  for (const Tensor& tensor : tensors) bytes += tensor.empty() ? 0 : tensor.size_bytes();
+  return bytes;
+}
+
+absl::Status Cancelled() { return Refuse(Refusal::kCancelled, "the client no longer waits for the answer"); }
+
+}  // namespace
 
 class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
  public:
   State(Options options, RunBatch run_batch, Executor& executor, Clock clock)
-      : options_(std::move(options)), run_batch_(std::move(run_batch)), executor_(executor), clock_(std::move(clock)) {}
+      : name_(std::move(options.model)),
+        policy_(std::move(options.policy)),
+        limits_(options.limits),
+        run_batch_(std::move(run_batch)),
+        executor_(executor),
+        clock_(std::move(clock)),
+        account_(std::make_shared<Account>(options.weight)),
+        costs_(std::move(options.costs)),
+        admission_(name_, policy_, limits_, costs_),
+        cap_(policy_.join ? policy_.max_rows : 1) {}
 
   void Submit(Request request);
-
-  int64_t queued_requests() const {
-    absl::MutexLock lock(&mutex_);
-    return static_cast<int64_t>(queue_.size());
-  }
+  absl::Status Admit(absl::Time deadline, absl::Duration max_wait, Priority priority) const;
+  int64_t queued_requests() const;
+  Report report() const;
 
  private:
-  struct Pending {
-    Request request;
-    absl::Time arrival;
-    bool joinable;
-    int64_t rows;
+  using Queued = std::unique_ptr<QueuedRequest>;
+
+  // A request that has its outcome and is yet to be told.
+  struct Answer {
+    Queued queued;
+    absl::StatusOr<Tensors> outputs;
+    BatchTiming timing;
   };
-  using Batch = std::vector<Pending>;
+  using Answers = std::vector<Answer>;
 
-  absl::Status Enqueue(Pending& pending);
-  void ScheduleSlot() {
-    executor_.Schedule([self = shared_from_this()] { self->RunOneBatch(); });
-  }
+  // A batch that runs.
+  struct Pass {
+    absl::Time start;
+    absl::Duration predicted;
+  };
+  struct Batch {
+    std::vector<Queued> members;  // none: there was nothing to run
+    int64_t rows = 0;
+    int threads = 1;  // it is expected to get
+    std::list<Pass>::iterator pass;
+    absl::Time wake = absl::InfiniteFuture();  // when to look again
+  };
+
+  Queued MakeQueued(Request request, absl::Time now) const;
+  absl::Status Enqueue(Queued& queued, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Backlog BacklogFor(Priority priority, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteArrival(absl::Time now, int64_t rows) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Cancel(QueuedRequest& queued);
+
+  // The cost of the next batch when a slot is free for it.
+  std::optional<absl::Duration> ClaimSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ScheduleSlot(absl::Duration cost);
   void RunOneBatch();
-  void TakeStale(absl::Time now, std::vector<std::pair<Pending, absl::Status>>& stale)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Batch TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Pending TakeAt(size_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status WhyStale(const Pending& pending, absl::Time now) const;
-  void RunJoined(Batch batch);
-  void RunAlone(Pending pending, absl::Time start);
-  absl::StatusOr<std::vector<Tensors>> RunTogether(const Batch& batch) const;
+  Batch TakeBatch(absl::Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PassOn(const Batch& batch, absl::Duration took);
+  void WakeUp();
 
-  const Options options_;
+  void Compute(Batch& batch, Answers& answers) const;
+  void ComputeAlone(Queued queued, Answers& answers) const;
+  absl::StatusOr<std::vector<Tensors>> ComputeTogether(const Batch& batch) const;
+
+  void TakeExpired(absl::Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WatchExpiry() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Expire();
+  absl::Status WhyExpired(const QueuedRequest& queued, absl::Time now) const;
+
+  Answer Refused(Queued queued, absl::Status why) const;
+  static void Tell(Answers& answers);
+
+  const std::string name_;
+  const BatchPolicy policy_;
+  const QueueLimits limits_;
   const RunBatch run_batch_;
   Executor& executor_;
   const Clock clock_;
+  const std::shared_ptr<Account> account_;
+  CostModel costs_;
+  const Admission admission_;
 
   mutable absl::Mutex mutex_;
-  std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
-  int64_t queued_rows_ ABSL_GUARDED_BY(mutex_) = 0;
-  int busy_slots_ ABSL_GUARDED_BY(mutex_) = 0;
+  RequestQueue queue_ ABSL_GUARDED_BY(mutex_);
+  BatchCap cap_ ABSL_GUARDED_BY(mutex_);
+  int busy_slots_ ABSL_GUARDED_BY(mutex_) = 0;  // that run a batch, or wait for a thread to do so
+  std::list<Pass> passes_ ABSL_GUARDED_BY(mutex_);
+  absl::Time last_arrival_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  double gap_seconds_ ABSL_GUARDED_BY(mutex_) = 0;  // between rows, on average; 0: unknown
+  absl::Time watched_expiry_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
 };
+
+// --- Coming in
+
+Batcher::State::Queued Batcher::State::MakeQueued(Request request, absl::Time now) const {
+  auto queued = std::make_unique<QueuedRequest>();
+  const std::optional<int64_t> rows = CommonRows(request.inputs);
+  if (policy_.join && rows.value_or(0) > 0) queued->key = JoinKey(request.inputs);
+  queued->rows = std::max<int64_t>(rows.value_or(1), 1);
+  queued->bytes = BytesOf(request.inputs);
+  queued->arrival = now;
+  queued->start_by = std::min(request.deadline, now + request.max_wait);
+  queued->request = std::move(request);
+  return queued;
+}
 
 void Batcher::State::Submit(Request request) {
   const absl::Time now = clock_();
-  const std::optional<int64_t> rows = CommonRows(request.inputs);
-  const bool joinable = options_.join_requests && rows.value_or(0) > 0;
-  Pending pending{std::move(request), now, joinable, joinable ? *rows : 1};
-  absl::Status refused = WhyStale(pending, now);
-  if (refused.ok()) refused = Enqueue(pending);
-  if (!refused.ok()) pending.request.done(std::move(refused), Timing());
-}
-
-absl::Status Batcher::State::Enqueue(Pending& pending) {
+  Queued queued = MakeQueued(std::move(request), now);
+  // From here on the client may go at any moment; see Cancel.
+  if (QueuedRequest& watched = *queued; watched.request.stop.stop_possible()) {
+    watched.on_stop.emplace(watched.request.stop, [self = shared_from_this(), &watched] { self->Cancel(watched); });
+  }
+  absl::Status refused;
+  std::optional<absl::Duration> slot;
   {
     absl::MutexLock lock(&mutex_);
-    // An empty queue takes a request of any size: it could never be answered otherwise.
-    if (!queue_.empty() && queued_rows_ + pending.rows > options_.max_queued_rows) {
-      return Refuse(Refusal::kQueueFull,
-                    absl::StrCat(options_.model, ": ", queued_rows_, " rows queued, limit ", options_.max_queued_rows));
-    }
-    queued_rows_ += pending.rows;
-    queue_.push_back(std::move(pending));
-    if (busy_slots_ == options_.max_concurrent_batches) return absl::OkStatus();
-    ++busy_slots_;
+    refused = Enqueue(queued, now);
+    if (refused.ok()) slot = ClaimSlot();
   }
-  ScheduleSlot();
+  if (slot.has_value()) ScheduleSlot(*slot);
+  if (refused.ok()) return;
+  Answers answers;
+  answers.push_back(Refused(std::move(queued), std::move(refused)));
+  Tell(answers);
+}
+
+absl::Status Batcher::State::Enqueue(Queued& queued, absl::Time now) {
+  if (queued->cancelled) return Cancelled();
+  if (queued->start_by <= now) return WhyExpired(*queued, now);
+  const BatchRequest& request = queued->request;
+  const Demand demand{queued->rows, queued->bytes, request.deadline - now, request.max_wait};
+  BARYON_RETURN_IF_ERROR(admission_.Check(demand, BacklogFor(request.priority, now)));
+  NoteArrival(now, queued->rows);
+  queue_.Push(std::move(queued));
+  WatchExpiry();
   return absl::OkStatus();
 }
 
+Backlog Batcher::State::BacklogFor(Priority priority, absl::Time now) const {
+  Backlog backlog;
+  backlog.requests = queue_.requests();
+  backlog.rows = queue_.rows();
+  backlog.bytes = queue_.bytes();
+  backlog.rows_ahead = queue_.RowsUpTo(priority);
+  backlog.busy_slots = busy_slots_;
+  backlog.until_free = passes_.empty() ? absl::ZeroDuration() : absl::InfiniteDuration();
+  for (const Pass& pass : passes_) {
+    const absl::Duration left = std::max(pass.start + pass.predicted - now, absl::ZeroDuration());
+    backlog.until_free = std::min(backlog.until_free, left);
+  }
+  backlog.pass_rows = cap_.rows();
+  backlog.load = executor_.load();
+  return backlog;
+}
+
+absl::Status Batcher::State::Admit(absl::Time deadline, absl::Duration max_wait, Priority priority) const {
+  const absl::Time now = clock_();
+  absl::MutexLock lock(&mutex_);
+  return admission_.Check({1, 0, deadline - now, max_wait}, BacklogFor(priority, now));
+}
+
+void Batcher::State::NoteArrival(absl::Time now, int64_t rows) {
+  if (last_arrival_ != absl::InfinitePast()) {
+    const double gap = absl::ToDoubleSeconds(now - last_arrival_) / static_cast<double>(rows);
+    gap_seconds_ = gap_seconds_ == 0 ? gap : gap_seconds_ + kGapWeight * (gap - gap_seconds_);
+  }
+  last_arrival_ = now;
+}
+
+// Called by whoever asks to stop. Before the request is queued, Enqueue finds out; after it was taken, Compute may.
+void Batcher::State::Cancel(QueuedRequest& request) {
+  const std::shared_ptr<State> keep = shared_from_this();  // the callback that holds it goes with the request
+  Answers answers;
+  {
+    absl::MutexLock lock(&mutex_);
+    request.cancelled = true;
+    if (request.state != QueuedRequest::State::kQueued) return;
+    answers.push_back(Refused(queue_.Remove(request), Cancelled()));
+  }
+  Tell(answers);
+}
+
+// --- Taking turns
+
+std::optional<absl::Duration> Batcher::State::ClaimSlot() {
+  if (queue_.empty() || busy_slots_ == policy_.slots) return std::nullopt;
+  ++busy_slots_;
+  const int64_t rows = std::clamp<int64_t>(queue_.rows(), 1, cap_.rows());
+  return costs_.Predict(1, rows).p50;  // the time on one thread is the CPU time, near enough
+}
+
+void Batcher::State::ScheduleSlot(absl::Duration cost) {
+  executor_.Schedule(account_, cost, [self = shared_from_this()] { self->RunOneBatch(); });
+}
+
 void Batcher::State::RunOneBatch() {
-  std::vector<std::pair<Pending, absl::Status>> stale;
+  Answers answers;
   Batch batch;
+  const absl::Time start = clock_();
   {
     absl::MutexLock lock(&mutex_);
-    const absl::Time now = clock_();
-    TakeStale(now, stale);
-    batch = TakeBatch();
+    batch = TakeBatch(start, answers);
   }
-  for (auto& [pending, status] : stale) {
-    pending.request.done(std::move(status), Timing{clock_() - pending.arrival, absl::ZeroDuration()});
-  }
-  if (batch.size() == 1) RunAlone(std::move(batch[0]), clock_());
-  if (batch.size() > 1) RunJoined(std::move(batch));
-  {
-    absl::MutexLock lock(&mutex_);
-    if (queue_.empty()) {
-      --busy_slots_;
-      return;
-    }
-  }
-  ScheduleSlot();
+  Tell(answers);
+  answers.clear();
+  Compute(batch, answers);
+  PassOn(batch, clock_() - start);
+  Tell(answers);
 }
 
-// Requests nobody waits for must not keep others out of the queue, so all of it is looked through.
-void Batcher::State::TakeStale(absl::Time now, std::vector<std::pair<Pending, absl::Status>>& stale) {
-  for (size_t i = 0; i < queue_.size();) {
-    absl::Status status = WhyStale(queue_[i], now);
-    if (status.ok()) {
-      ++i;
-    } else {
-      stale.emplace_back(TakeAt(i), std::move(status));
-    }
-  }
-}
-
-absl::Status Batcher::State::WhyStale(const Pending& pending, absl::Time now) const {
-  if (pending.request.stop.stop_requested()) {
-    return Refuse(Refusal::kCancelled, "the client no longer waits for the answer");
-  }
-  const absl::Duration waited = now - pending.arrival;
-  if (now >= pending.request.deadline) {
-    return Refuse(Refusal::kDeadlineExceeded, absl::StrCat(options_.model, ": the deadline passed after ",
-                                                           absl::FormatDuration(waited), " in the queue"));
-  }
-  if (waited < pending.request.max_wait) return absl::OkStatus();
-  return Refuse(Refusal::kOverload,
-                absl::StrCat(options_.model, ": expected to wait ", absl::FormatDuration(pending.request.max_wait),
-                             " at most, waited ", absl::FormatDuration(waited)));
-}
-
-// The oldest request, and behind it those that fit, in the order in which they came.
-Batcher::State::Batch Batcher::State::TakeBatch() {
+Batcher::State::Batch Batcher::State::TakeBatch(absl::Time now, Answers& answers) {
   Batch batch;
-  if (queue_.empty()) return batch;
-  batch.push_back(TakeAt(0));
-  int64_t rows = batch[0].rows;
-  for (size_t i = 0; batch[0].joinable && i < queue_.size() && rows < options_.max_batch_rows;) {
-    const Pending& next = queue_[i];
-    const bool fits = next.joinable && rows + next.rows <= options_.max_batch_rows &&
-                      CanJoin(batch[0].request.inputs, next.request.inputs);
-    if (fits) {
-      rows += next.rows;
-      batch.push_back(TakeAt(i));
-    } else {
-      ++i;
-    }
+  TakeExpired(now, answers);
+  const int threads = admission_.ThreadsFor(busy_slots_, executor_.load());
+  BatchChoice choice;
+  while (true) {
+    choice = ChooseBatch(queue_, policy_, costs_, {now, threads, cap_.rows(), gap_seconds_});
+    if (!choice.hopeless) break;
+    answers.push_back(Refused(queue_.Remove(*choice.first),
+                              Refuse(Refusal::kDeadlineUnreachable,
+                                     absl::StrCat(name_, ": no time is left to compute before the deadline"))));
   }
+  WatchExpiry();
+  if (choice.first == nullptr) return batch;
+  if (choice.delay > absl::ZeroDuration()) {
+    batch.wake = now + choice.delay;
+    return batch;
+  }
+  batch.rows = choice.rows;
+  batch.threads = threads;
+  batch.pass = passes_.insert(passes_.end(), {now, costs_.Predict(threads, batch.rows).p50});
+  batch.members.push_back(queue_.Take(*choice.first));
+  for (QueuedRequest* mate : choice.mates) batch.members.push_back(queue_.Remove(*mate));
   return batch;
 }
 
-Batcher::State::Pending Batcher::State::TakeAt(size_t index) {
-  Pending pending = std::move(queue_[index]);
-  queue_.erase(queue_.begin() + static_cast<int64_t>(index));
-  queued_rows_ -= pending.rows;
-  return pending;
-}
-
-void Batcher::State::RunAlone(Pending pending, absl::Time start) {
-  absl::StatusOr<Tensors> outputs = run_batch_(pending.request.inputs);
-  pending.request.done(std::move(outputs), Timing{start - pending.arrival, clock_() - start});
-}
-
-void Batcher::State::RunJoined(Batch batch) {
-  const absl::Time start = clock_();
-  absl::StatusOr<std::vector<Tensors>> outputs = RunTogether(batch);
-  if (!outputs.ok()) {
-    for (Pending& pending : batch) RunAlone(std::move(pending), clock_());
-    return;
+// The slot goes to the next batch, or becomes free.
+void Batcher::State::PassOn(const Batch& batch, absl::Duration took) {
+  const bool ran = !batch.members.empty() || batch.rows > 0;
+  if (ran) costs_.Observe(batch.threads, batch.rows, took);
+  std::optional<absl::Duration> slot;
+  {
+    absl::MutexLock lock(&mutex_);
+    --busy_slots_;
+    if (ran) {
+      const absl::Duration predicted = batch.pass->predicted;
+      passes_.erase(batch.pass);
+      cap_.Observe(took, policy_.objective * std::max(costs_.correction(), 1.0));
+      if (predicted > absl::ZeroDuration()) {
+        account_->Charge(costs_.Predict(1, batch.rows).p50 * (absl::FDivDuration(took, predicted) - 1));
+      }
+    }
+    if (batch.wake == absl::InfiniteFuture()) slot = ClaimSlot();
   }
-  const absl::Duration computed = clock_() - start;
-  for (size_t i = 0; i < batch.size(); ++i) {
-    batch[i].request.done(std::move((*outputs)[i]), Timing{start - batch[i].arrival, computed});
-  }
+  if (slot.has_value()) ScheduleSlot(*slot);
+  if (batch.wake == absl::InfiniteFuture()) return;
+  executor_.ScheduleAt(batch.wake, [self = shared_from_this()] { self->WakeUp(); });
 }
 
-absl::StatusOr<std::vector<Tensors>> Batcher::State::RunTogether(const Batch& batch) const {
+void Batcher::State::WakeUp() {
+  std::optional<absl::Duration> slot;
+  {
+    absl::MutexLock lock(&mutex_);
+    slot = ClaimSlot();
+  }
+  if (slot.has_value()) ScheduleSlot(*slot);
+}
+
+// --- Computing
+
+void Batcher::State::Compute(Batch& batch, Answers& answers) const {
+  // Whoever goes from here on is answered all the same, and nobody else touches these requests any more.
+  for (Queued& member : batch.members) member->on_stop.reset();
+  if (batch.members.size() > 1) {
+    const absl::Time start = clock_();
+    absl::StatusOr<std::vector<Tensors>> outputs = ComputeTogether(batch);
+    const absl::Duration computed = clock_() - start;
+    for (size_t i = 0; outputs.ok() && i < batch.members.size(); ++i) {
+      const BatchTiming timing{start - batch.members[i]->arrival, computed, batch.rows};
+      answers.push_back({std::move(batch.members[i]), std::move((*outputs)[i]), timing});
+    }
+    if (outputs.ok()) return;
+  }
+  for (Queued& member : batch.members) ComputeAlone(std::move(member), answers);
+}
+
+absl::StatusOr<std::vector<Tensors>> Batcher::State::ComputeTogether(const Batch& batch) const {
   std::vector<const Tensors*> parts;
   std::vector<int64_t> rows;
-  for (const Pending& pending : batch) {
-    parts.push_back(&pending.request.inputs);
-    rows.push_back(pending.rows);
+  for (const Queued& member : batch.members) {
+    parts.push_back(&member->request.inputs);
+    rows.push_back(member->rows);
   }
   BARYON_ASSIGN_OR_RETURN(const Tensors inputs, JoinRows(parts));
-  BARYON_ASSIGN_OR_RETURN(const Tensors outputs, run_batch_(inputs));
+  BARYON_ASSIGN_OR_RETURN(const Tensors outputs, run_batch_(inputs, policy_.threads));
   return SplitRows(outputs, rows);
+}
+
+void Batcher::State::ComputeAlone(Queued queued, Answers& answers) const {
+  if (queued->request.stop.stop_requested()) {
+    answers.push_back(Refused(std::move(queued), Cancelled()));
+    return;
+  }
+  const absl::Time start = clock_();
+  absl::StatusOr<Tensors> outputs = run_batch_(queued->request.inputs, policy_.threads);
+  const BatchTiming timing{start - queued->arrival, clock_() - start, queued->rows};
+  answers.push_back({std::move(queued), std::move(outputs), timing});
+}
+
+// --- Giving up
+
+void Batcher::State::TakeExpired(absl::Time now, Answers& answers) {
+  for (Queued& expired : queue_.TakeExpired(now)) {
+    absl::Status why = WhyExpired(*expired, now);
+    answers.push_back(Refused(std::move(expired), std::move(why)));
+  }
+}
+
+absl::Status Batcher::State::WhyExpired(const QueuedRequest& queued, absl::Time now) const {
+  const absl::Duration waited = now - queued.arrival;
+  if (now >= queued.request.deadline) {
+    return Refuse(Refusal::kDeadlineExceeded,
+                  absl::StrCat(name_, ": the deadline passed after ", absl::FormatDuration(waited), " in the queue"));
+  }
+  return Refuse(Refusal::kOverload,
+                absl::StrCat(name_, ": waited ", absl::FormatDuration(waited), ", limit ",
+                             absl::FormatDuration(queued.request.max_wait)),
+                RetryAfter(waited));
+}
+
+// One call at the time when the first request expires; it asks for the next.
+void Batcher::State::WatchExpiry() {
+  const absl::Time expiry = queue_.next_expiry();
+  if (expiry >= watched_expiry_) return;
+  watched_expiry_ = expiry;
+  executor_.ScheduleAt(expiry, [self = shared_from_this()] { self->Expire(); });
+}
+
+void Batcher::State::Expire() {
+  Answers answers;
+  {
+    absl::MutexLock lock(&mutex_);
+    watched_expiry_ = absl::InfiniteFuture();
+    TakeExpired(clock_(), answers);
+    WatchExpiry();
+  }
+  Tell(answers);
+}
+
+Batcher::State::Answer Batcher::State::Refused(Queued queued, absl::Status why) const {
+  const BatchTiming timing{clock_() - queued->arrival, absl::ZeroDuration(), 0};
+  return {std::move(queued), std::move(why), timing};
+}
+
+void Batcher::State::Tell(Answers& answers) {
+  for (Answer& answer : answers) {
+    answer.queued->on_stop.reset();
+    answer.queued->request.done(std::move(answer.outputs), answer.timing);
+    answer.queued.reset();
+  }
+}
+
+// --- Reporting
+
+int64_t Batcher::State::queued_requests() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_.requests();
+}
+
+Batcher::Report Batcher::State::report() const {
+  Report report;
+  report.policy = policy_;
+  report.limits = limits_;
+  report.costs = costs_.table();
+  report.correction = costs_.correction();
+  absl::MutexLock lock(&mutex_);
+  const Backlog backlog = BacklogFor(Priority::kLow, clock_());
+  report.max_rows = backlog.pass_rows;
+  report.queued_requests = backlog.requests;
+  report.queued_rows = backlog.rows;
+  report.queued_bytes = backlog.bytes;
+  report.running = static_cast<int>(passes_.size());
+  report.predicted_wait = admission_.PredictWait(backlog);
+  report.rows_per_second = gap_seconds_ > 0 ? 1 / gap_seconds_ : 0;
+  return report;
 }
 
 Batcher::Batcher(Options options, RunBatch run_batch, Executor& executor, Clock clock)
@@ -203,6 +427,12 @@ Batcher::Batcher(Options options, RunBatch run_batch, Executor& executor, Clock 
 
 void Batcher::Submit(Request request) { state_->Submit(std::move(request)); }
 
+absl::Status Batcher::Admit(absl::Time deadline, absl::Duration max_wait, Priority priority) const {
+  return state_->Admit(deadline, max_wait, priority);
+}
+
 int64_t Batcher::queued_requests() const { return state_->queued_requests(); }
+
+Batcher::Report Batcher::report() const { return state_->report(); }
 
 }  // namespace baryon

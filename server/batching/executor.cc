@@ -1,38 +1,110 @@
 #include "server/batching/executor.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
+
+#include "server/batching/clock.h"
 
 namespace baryon {
 
-ThreadExecutor::ThreadExecutor(int num_threads) {
-  for (int i = 0; i < num_threads; ++i) threads_.emplace_back([this] { Work(); });
+ThreadExecutor::ThreadExecutor(int num_threads)
+    : num_threads_(std::max(num_threads, 1)), timer_(std::make_unique<Timer>()) {
+  {
+    absl::MutexLock lock(&mutex_);
+    costs_.resize(num_threads_ + 1);
+  }
+  for (int i = 0; i <= num_threads_; ++i) threads_.emplace_back([this, i] { Work(i); });
 }
 
 ThreadExecutor::~ThreadExecutor() {
+  timer_->Hurry();
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
+    work_.SignalAll();
+    short_work_.SignalAll();
   }
   for (std::thread& thread : threads_) thread.join();
+  timer_.reset();
+  RunWhatIsLeft();
 }
 
-void ThreadExecutor::Schedule(std::function<void()> task) {
-  absl::MutexLock lock(&mutex_);
-  tasks_.push_back(std::move(task));
-}
-
-void ThreadExecutor::Work() {
+// What the last tasks left to the timer, and the timer to the threads, when these had gone.
+void ThreadExecutor::RunWhatIsLeft() {
   while (true) {
-    std::function<void()> task;
+    std::optional<FairQueue::Entry> entry;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(this, &ThreadExecutor::HasNews));
-      if (tasks_.empty()) return;
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
+      entry = queue_.Pop();
     }
-    task();
+    if (!entry.has_value()) return;
+    entry->run();
   }
+}
+
+void ThreadExecutor::ScheduleAt(absl::Time time, std::function<void()> call) {
+  if (timer_ != nullptr) return timer_->At(time, std::move(call));
+  Schedule(std::make_shared<Account>(), absl::ZeroDuration(), std::move(call));  // from RunWhatIsLeft
+}
+
+void ThreadExecutor::Schedule(std::shared_ptr<Account> account, absl::Duration cost, std::function<void()> task) {
+  absl::MutexLock lock(&mutex_);
+  queue_.Push(std::move(account), cost, std::move(task));
+  NoteLoad();
+  WakeOne();
+}
+
+Executor::Load ThreadExecutor::load() const {
+  return {num_threads_, noted_running_.load(std::memory_order_relaxed), noted_waiting_.load(std::memory_order_relaxed)};
+}
+
+void ThreadExecutor::NoteLoad() {
+  noted_running_.store(running_, std::memory_order_relaxed);
+  noted_waiting_.store(queue_.num_accounts(), std::memory_order_relaxed);
+}
+
+void ThreadExecutor::WakeOne() {
+  if (queue_.num_tasks() == 0) return;
+  (idle_ > 0 ? work_ : short_work_).Signal();
+}
+
+absl::Duration ThreadExecutor::LongestRunning() const { return *std::max_element(costs_.begin(), costs_.end()); }
+
+std::optional<FairQueue::Entry> ThreadExecutor::Next(int thread) {
+  if (thread < num_threads_) return queue_.Pop();
+  if (idle_ > 0) return std::nullopt;
+  return queue_.PopShort(LongestRunning() * kShort);
+}
+
+void ThreadExecutor::Work(int thread) {
+  const bool stands_by = thread == num_threads_;
+  mutex_.Lock();
+  while (true) {
+    std::optional<FairQueue::Entry> entry = Next(thread);
+    if (!entry.has_value()) {
+      if (stopping_) break;
+      idle_ += stands_by ? 0 : 1;
+      (stands_by ? short_work_ : work_).Wait(&mutex_);
+      idle_ -= stands_by ? 0 : 1;
+      continue;
+    }
+    costs_[thread] = entry->cost;
+    ++running_;
+    NoteLoad();
+    WakeOne();  // there may be more than the thread that was woken for it can take
+    mutex_.Unlock();
+    const absl::Time start = MonotonicNow();
+    entry->run();
+    entry->run = nullptr;  // what it holds goes outside of the lock
+    busy_ns_.fetch_add(absl::ToInt64Nanoseconds(MonotonicNow() - start), std::memory_order_relaxed);
+    mutex_.Lock();
+    queue_.Done(*entry->account);
+    costs_[thread] = absl::ZeroDuration();
+    --running_;
+    NoteLoad();
+  }
+  mutex_.Unlock();
 }
 
 }  // namespace baryon

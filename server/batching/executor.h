@@ -2,13 +2,18 @@
 #ifndef BARYON_SERVER_BATCHING_EXECUTOR_H_
 #define BARYON_SERVER_BATCHING_EXECUTOR_H_
 
-#include <deque>
+#include <atomic>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "server/batching/fair_queue.h"
+#include "server/batching/timer.h"
 
 namespace baryon {
 
@@ -16,29 +21,60 @@ namespace baryon {
 // a batcher by hand and in the order they like.
 class Executor {
  public:
+  // How busy it is.
+  struct Load {
+    int threads = 1;
+    int running = 0;           // tasks
+    int waiting_accounts = 0;  // that have tasks waiting
+  };
+
   virtual ~Executor() = default;
-  virtual void Schedule(std::function<void()> task) = 0;
+  // `cost` is the CPU time that the task is expected to take: what `account` is charged for it.
+  virtual void Schedule(std::shared_ptr<Account> account, absl::Duration cost, std::function<void()> task) = 0;
+  // Calls `call` at `time`; it is short.
+  virtual void ScheduleAt(absl::Time time, std::function<void()> call) = 0;
+  virtual Load load() const = 0;
 };
 
-// First come, first served, on a fixed number of threads. All models of a server share one, so that the number of
-// batches that run at once stays that of the cores however many models there are.
+// A fixed number of threads that all models of a server share, by FairQueue, so that the number of batches that run at
+// once stays that of the cores however many models there are. One more thread stands by: while all others are busy, it
+// takes tasks of idle models that need at most a quarter of the time of the longest one that runs. So a small model
+// does not wait for the pass of a large one, and the cores are overcommitted by one short task at most.
 class ThreadExecutor final : public Executor {
  public:
   explicit ThreadExecutor(int num_threads);
-  // Runs what is scheduled, and what that schedules, then joins the threads.
+  // Runs what is scheduled, at whatever time, and what that schedules, then joins the threads.
   ~ThreadExecutor() override;
   ThreadExecutor(const ThreadExecutor&) = delete;
   ThreadExecutor& operator=(const ThreadExecutor&) = delete;
 
-  void Schedule(std::function<void()> task) override;
+  void Schedule(std::shared_ptr<Account> account, absl::Duration cost, std::function<void()> task) override;
+  void ScheduleAt(absl::Time time, std::function<void()> call) override;
+  Load load() const override;
+  // The CPU time, in thread-seconds, that tasks have taken of the threads so far.
+  absl::Duration busy() const { return absl::Nanoseconds(busy_ns_.load(std::memory_order_relaxed)); }
 
  private:
-  void Work();
-  bool HasNews() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !tasks_.empty(); }
+  static constexpr double kShort = 0.25;  // of the longest task that runs
 
+  void Work(int thread);
+  void RunWhatIsLeft();
+  std::optional<FairQueue::Entry> Next(int thread) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Duration LongestRunning() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WakeOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteLoad() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const int num_threads_;
   absl::Mutex mutex_;
-  std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
+  absl::CondVar work_, short_work_;  // for the threads, and for the one that stands by
+  FairQueue queue_ ABSL_GUARDED_BY(mutex_);
+  std::vector<absl::Duration> costs_ ABSL_GUARDED_BY(mutex_);  // of what each thread runs; zero: nothing
+  int running_ ABSL_GUARDED_BY(mutex_) = 0;
+  int idle_ ABSL_GUARDED_BY(mutex_) = 0;  // threads that wait for `work_`
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<int> noted_running_{0}, noted_waiting_{0};
+  std::atomic<int64_t> busy_ns_{0};
+  std::unique_ptr<Timer> timer_;
   std::vector<std::thread> threads_;
 };
 

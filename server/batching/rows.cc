@@ -37,6 +37,20 @@ bool CanJoin(const Tensors& a, const Tensors& b) {
   return true;
 }
 
+std::string JoinKey(const Tensors& tensors) {
+  std::string key;
+  for (const Tensor& tensor : tensors) {
+    if (tensor.empty()) {
+      key += '-';
+      continue;
+    }
+    absl::StrAppend(&key, static_cast<int>(tensor.dtype()), "[");
+    for (int64_t dim : tensor.shape().dims().subspan(1)) absl::StrAppend(&key, dim, ",");
+    key += ']';
+  }
+  return key;
+}
+
 absl::StatusOr<Tensors> JoinRows(absl::Span<const Tensors* const> requests) {
   Tensors joined(requests[0]->size());
   for (size_t i = 0; i < joined.size(); ++i) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,6 +21,9 @@ std::optional<int64_t> CommonRows(const Tensors& tensors);
 
 // True when `a` and `b` differ in the size of axis 0 at most. Both have common rows.
 bool CanJoin(const Tensors& a, const Tensors& b);
+
+// Equal for tensors that can be joined, and only for those.
+std::string JoinKey(const Tensors& tensors);
 
 // The rows of all `requests`, one after another, in new tensors. Any two can be joined. Errors: RESOURCE_EXHAUSTED.
 absl::StatusOr<Tensors> JoinRows(absl::Span<const Tensors* const> requests);

@@ -34,6 +34,23 @@ TEST(CanJoinTest, AsksForTheSameInputsToBeGiven) {
   EXPECT_FALSE(CanJoin({Floats({1})}, {Floats({1}), Floats({1})}));
 }
 
+TEST(JoinKeyTest, IsEqualForWhatCanBeJoined) {
+  const std::vector<Tensors> all = {{Floats({1, 5})},
+                                    {Floats({7, 5})},
+                                    {Floats({1, 6})},
+                                    {Floats({1, 5, 1})},
+                                    {Floats({1, 56})},
+                                    {Tensor::Zeros({DType::kInt32, {1, 5}})},
+                                    {Floats({1}), Tensor()},
+                                    {Floats({1}), Floats({1})},
+                                    {Tensor(), Floats({1})},
+                                    {Floats({1})},
+                                    {Floats({1, 5}), Floats({1})}};
+  for (const Tensors& a : all) {
+    for (const Tensors& b : all) EXPECT_EQ(JoinKey(a) == JoinKey(b), CanJoin(a, b)) << JoinKey(a) << " " << JoinKey(b);
+  }
+}
+
 TEST(JoinRowsTest, PutsRequestsOneAfterAnother) {
   const Tensors a = {Tensor::FromData<float>({1, 2}, {1, 2}), Tensor()};
   const Tensors b = {Tensor::FromData<float>({2, 2}, {3, 4, 5, 6}), Tensor()};

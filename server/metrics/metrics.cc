@@ -1,8 +1,10 @@
 #include "server/metrics/metrics.h"
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -15,6 +17,7 @@
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
 #include "prometheus/text_serializer.h"
+#include "server/metrics/process_figures.h"
 
 namespace baryon {
 namespace {
@@ -72,6 +75,9 @@ absl::string_view TransportName(Transport transport) { return transport == Trans
 struct ModelMetrics::Families {
   prometheus::Registry registry;
 
+  // Series of a name, whatever its version; they go with the last of its versions.
+  struct OfName;
+
   // How many ModelMetrics share the series of a model version.
   struct Shared {
     int users = 0;
@@ -79,6 +85,10 @@ struct ModelMetrics::Families {
   };
   absl::Mutex mutex;
   std::map<std::pair<std::string, int64_t>, Shared> models ABSL_GUARDED_BY(mutex);
+  std::map<std::string, std::weak_ptr<OfName>> names ABSL_GUARDED_BY(mutex);
+  std::map<std::pair<std::string, int64_t>, std::vector<Gauge*>> states ABSL_GUARDED_BY(mutex);
+  absl::Duration last_busy ABSL_GUARDED_BY(mutex);
+  absl::Time last_busy_at ABSL_GUARDED_BY(mutex) = absl::Now();
 
   Family<Counter>& MakeCounters(const char* name, const char* help) {
     return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
@@ -105,7 +115,15 @@ struct ModelMetrics::Families {
   Family<Gauge>& queued = MakeGauges("baryon_queue_depth", "Requests that wait for a forward pass.");
   Family<Gauge>& load_seconds = MakeGauges("baryon_model_load_duration_seconds", "Time to load and warm up.");
   Family<Counter>& load_failures =
-      MakeCounters("baryon_model_load_failures_total", "Versions that could not be loaded.");
+      MakeCounters("baryon_model_load_failures_total", "Versions that could not be loaded, by status code.");
+  Family<Counter>& rejected = MakeCounters("baryon_rejected_total", "Requests that were not computed, by reason.");
+  Family<Counter>& cancelled =
+      MakeCounters("baryon_cancelled_total", "Requests whose client went: in the queue, computing, being answered.");
+  Family<Histogram>& overhead_seconds = MakeHistograms(
+      "baryon_overhead_seconds", "Time of a request beside waiting and the model: reading, writing, switching.");
+  Family<Gauge>& memory = MakeGauges("baryon_model_memory_bytes", "Weights and the memory of passes.");
+  Family<Gauge>& model_state = MakeGauges("baryon_model_state", "1 for the state a version is in, 0 for the others.");
+  Family<Gauge>& busy_ratio = MakeGauges("baryon_threads_busy_ratio", "Part of the threads' time that was used.");
 
   Family<Counter>& nv_success = MakeCounters("nv_inference_request_success", "As Triton: requests that succeeded.");
   Family<Counter>& nv_failure = MakeCounters("nv_inference_request_failure", "As Triton: requests that failed.");
@@ -119,6 +137,29 @@ struct ModelMetrics::Families {
   Family<Counter>& nv_output_us = MakeCounters("nv_inference_compute_output_duration_us", "As Triton: output time.");
 };
 
+struct ModelMetrics::Families::OfName {
+  OfName(Families& families, const std::string& name)
+      : families(families), name(name), overhead(families.overhead_seconds.Add({{"model", name}}, kSeconds)) {}
+  ~OfName() {
+    families.overhead_seconds.Remove(&overhead);
+    for (Counter* counter : rejected) families.rejected.Remove(counter);
+    for (Counter* counter : cancelled) families.cancelled.Remove(counter);
+  }
+
+  void Count(Family<Counter>& family, std::set<Counter*>& counters, const char* label, absl::string_view value) {
+    absl::MutexLock lock(&mutex);
+    Counter& counter = family.Add({{"model", name}, {label, std::string(value)}});
+    counters.insert(&counter);
+    counter.Increment();
+  }
+
+  Families& families;
+  const std::string name;
+  Histogram& overhead;
+  absl::Mutex mutex;
+  std::set<Counter*> rejected ABSL_GUARDED_BY(mutex), cancelled ABSL_GUARDED_BY(mutex);
+};
+
 struct ModelMetrics::Series {
   // Series that depend on how a request came and ended.
   struct Outcome {
@@ -127,8 +168,11 @@ struct ModelMetrics::Series {
     Counter& nv;
   };
 
-  Series(Families& families, const std::pair<std::string, int64_t>& key)
-      : families(families), key(key), labels{{"model", key.first}, {"version", absl::StrCat(key.second)}} {}
+  Series(Families& families, std::shared_ptr<Families::OfName> of_name, const std::pair<std::string, int64_t>& key)
+      : families(families),
+        of_name(std::move(of_name)),
+        key(key),
+        labels{{"model", key.first}, {"version", absl::StrCat(key.second)}} {}
   ~Series() {
     for (const auto& [series, remove] : removals) remove();
   }
@@ -161,6 +205,7 @@ struct ModelMetrics::Series {
   }
 
   Families& families;
+  const std::shared_ptr<Families::OfName> of_name;
   const std::pair<std::string, int64_t> key;
   const Labels labels;
   std::map<const void*, std::function<void()>> removals;
@@ -175,6 +220,7 @@ struct ModelMetrics::Series {
   Gauge& in_flight = Add(families.in_flight);
   Gauge& queued = Add(families.queued);
   Gauge& load_seconds = Add(families.load_seconds);
+  Gauge& memory = Add(families.memory);
 
   Counter& nv_count = Add(families.nv_count);
   Counter& nv_exec_count = Add(families.nv_exec_count);
@@ -214,6 +260,7 @@ void ModelMetrics::CountAnswer(Protocol protocol, Transport transport, absl::Sta
     series_.failed_ns += absl::ToInt64Nanoseconds(times.total);
     return;
   }
+  series_.of_name->overhead.Observe(absl::ToDoubleSeconds(times.total - times.queued - times.infer));
   series_.queue_seconds.Observe(absl::ToDoubleSeconds(times.queued));
   series_.input_seconds.Observe(absl::ToDoubleSeconds(times.input));
   series_.infer_seconds.Observe(absl::ToDoubleSeconds(times.infer));
@@ -223,6 +270,15 @@ void ModelMetrics::CountAnswer(Protocol protocol, Transport transport, absl::Sta
   series_.nv_input_us.Increment(absl::ToDoubleMicroseconds(times.input));
   series_.nv_infer_us.Increment(absl::ToDoubleMicroseconds(times.infer));
   series_.nv_output_us.Increment(absl::ToDoubleMicroseconds(times.output));
+}
+
+void ModelMetrics::CountRejected(absl::string_view reason) {
+  series_.of_name->Count(families_->rejected, series_.of_name->rejected, "reason", reason);
+}
+
+void ModelMetrics::CountCancelled(CancelStage stage) {
+  constexpr const char* kNames[] = {"queue", "compute", "write"};
+  series_.of_name->Count(families_->cancelled, series_.of_name->cancelled, "stage", kNames[static_cast<int>(stage)]);
 }
 
 void ModelMetrics::CountBatch(int64_t rows) {
@@ -243,6 +299,8 @@ void ModelMetrics::SetLoadDuration(absl::Duration duration) {
   series_.load_seconds.Set(absl::ToDoubleSeconds(duration));
 }
 
+void ModelMetrics::SetMemory(int64_t bytes) { series_.memory.Set(static_cast<double>(bytes)); }
+
 ModelTotals ModelMetrics::Totals() const {
   const auto time = [](const Counter& us) { return absl::Microseconds(us.Value()); };
   ModelTotals totals;
@@ -260,8 +318,9 @@ ModelTotals ModelMetrics::Totals() const {
   return totals;
 }
 
-ServerMetrics::ServerMetrics(absl::string_view server_version) : families_(std::make_shared<ModelMetrics::Families>()) {
-  families_->build_info.Add({{"version", std::string(server_version)}}).Set(1);
+ServerMetrics::ServerMetrics(absl::string_view server_version, absl::string_view instruction_set)
+    : families_(std::make_shared<ModelMetrics::Families>()) {
+  families_->build_info.Add({{"version", std::string(server_version)}, {"isa", std::string(instruction_set)}}).Set(1);
 }
 
 ServerMetrics::~ServerMetrics() = default;
@@ -270,16 +329,64 @@ std::unique_ptr<ModelMetrics> ServerMetrics::ForModel(absl::string_view name, in
   const std::pair<std::string, int64_t> key(name, version);
   absl::MutexLock lock(&families_->mutex);
   ModelMetrics::Families::Shared& shared = families_->models[key];
-  if (shared.users++ == 0) shared.series = std::make_unique<ModelMetrics::Series>(*families_, key);
+  if (shared.users++ == 0) {
+    std::weak_ptr<ModelMetrics::Families::OfName>& known = families_->names[key.first];
+    std::shared_ptr<ModelMetrics::Families::OfName> of_name = known.lock();
+    if (of_name == nullptr) {
+      of_name = std::make_shared<ModelMetrics::Families::OfName>(*families_, key.first);
+      known = of_name;
+    }
+    shared.series = std::make_unique<ModelMetrics::Series>(*families_, std::move(of_name), key);
+  }
   return std::unique_ptr<ModelMetrics>(new ModelMetrics(families_, *shared.series));
 }
 
-void ServerMetrics::CountLoadFailure(absl::string_view model) {
-  families_->load_failures.Add({{"model", std::string(model)}}).Increment();
+void ServerMetrics::CountLoadFailure(absl::string_view model, absl::StatusCode reason) {
+  families_->load_failures.Add({{"model", std::string(model)}, {"reason", absl::StatusCodeToString(reason)}})
+      .Increment();
+}
+
+void ServerMetrics::SetModelStates(const std::vector<ModelStateEntry>& entries) {
+  constexpr const char* kNames[] = {"loading", "ready", "failed", "evicted"};
+  ModelMetrics::Families& families = *families_;
+  absl::MutexLock lock(&families.mutex);
+  std::map<std::pair<std::string, int64_t>, std::vector<Gauge*>> gone = std::move(families.states);
+  families.states.clear();
+  for (const ModelStateEntry& entry : entries) {
+    const std::pair<std::string, int64_t> key(entry.model, entry.version);
+    std::vector<Gauge*>& gauges = families.states[key];
+    if (const auto known = gone.find(key); known != gone.end()) {
+      gauges = std::move(known->second);
+      gone.erase(known);
+    } else {
+      for (const char* name : kNames) {
+        gauges.push_back(&families.model_state.Add(
+            {{"model", entry.model}, {"version", absl::StrCat(entry.version)}, {"state", name}}));
+      }
+    }
+    for (size_t i = 0; i < gauges.size(); ++i) gauges[i]->Set(static_cast<size_t>(entry.state) == i ? 1 : 0);
+  }
+  for (const auto& [key, gauges] : gone) {
+    for (Gauge* gauge : gauges) families.model_state.Remove(gauge);
+  }
+}
+
+void ServerMetrics::SetBusyTime(absl::Duration busy, int threads) {
+  ModelMetrics::Families& families = *families_;
+  absl::MutexLock lock(&families.mutex);
+  const absl::Time now = absl::Now();
+  const absl::Duration passed = now - families.last_busy_at;
+  if (passed < absl::Milliseconds(1)) return;
+  const double ratio = absl::FDivDuration(busy - families.last_busy, passed * threads);
+  families.busy_ratio.Add({{"pool", "compute"}}).Set(std::clamp(ratio, 0.0, 1.0));
+  families.last_busy = busy;
+  families.last_busy_at = now;
 }
 
 std::string ServerMetrics::ToText() const {
-  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+  std::vector<prometheus::MetricFamily> families = families_->registry.Collect();
+  for (prometheus::MetricFamily& family : ProcessFigures()) families.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace baryon

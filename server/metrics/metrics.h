@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -22,6 +23,17 @@ enum class Transport { kGrpc, kRest };
 // "baryon", "oip", "tfs", "mms"; "grpc", "rest": as metrics and logs write them.
 absl::string_view ProtocolName(Protocol protocol);
 absl::string_view TransportName(Transport transport);
+
+// Where a request was when its client went.
+enum class CancelStage { kQueue, kCompute, kWrite };
+
+// What is known of a version, for baryon_model_state.
+enum class ModelState { kLoading, kReady, kFailed, kEvicted };
+struct ModelStateEntry {
+  std::string model;
+  int64_t version = 0;
+  ModelState state = ModelState::kLoading;
+};
 
 // Where the time of one answered request went.
 struct RequestTimes {
@@ -53,10 +65,15 @@ class ModelMetrics {
   // does.
   void CountArrival();
   void CountAnswer(Protocol protocol, Transport transport, absl::StatusCode code, const RequestTimes& times);
+  // Why a request was not computed: "queue_full", "overload", "deadline", "memory", "draining", "loading", "invalid",
+  // "auth". Whose client went: where it was.
+  void CountRejected(absl::string_view reason);
+  void CountCancelled(CancelStage stage);
   // A forward pass of `rows` rows was run.
   void CountBatch(int64_t rows);
   void SetQueued(int64_t requests);
   void SetLoadDuration(absl::Duration duration);
+  void SetMemory(int64_t bytes);
 
   ModelTotals Totals() const;
 
@@ -73,15 +90,20 @@ class ModelMetrics {
 // Thread-safe. May go before the ModelMetrics it made.
 class ServerMetrics {
  public:
-  // `server_version` becomes a label of baryon_build_info.
-  explicit ServerMetrics(absl::string_view server_version);
+  // Labels of baryon_build_info.
+  explicit ServerMetrics(absl::string_view server_version, absl::string_view instruction_set = "");
   ~ServerMetrics();
 
   // The series of a version that is about to serve. For requests that name no such model: ("", 0).
   std::unique_ptr<ModelMetrics> ForModel(absl::string_view name, int64_t version);
-  void CountLoadFailure(absl::string_view model);
+  void CountLoadFailure(absl::string_view model, absl::StatusCode reason);
+  // All versions that there are, in place of those before.
+  void SetModelStates(const std::vector<ModelStateEntry>& entries);
+  // The time of the threads that compute since the process started, and how many there are: what becomes
+  // baryon_threads_busy_ratio between two renderings.
+  void SetBusyTime(absl::Duration busy, int threads);
 
-  // Everything, in Prometheus' text format 0.0.4.
+  // Everything, and the figures of the process (process_*), in Prometheus' text format 0.0.4.
   std::string ToText() const;
 
  private:

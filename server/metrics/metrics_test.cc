@@ -19,7 +19,8 @@ RequestTimes SomeTimes() {
 }
 
 TEST(ServerMetricsTest, NamesTheServersVersion) {
-  EXPECT_THAT(ServerMetrics("1.2.3").ToText(), HasSubstr("baryon_build_info{version=\"1.2.3\"} 1"));
+  EXPECT_THAT(ServerMetrics("1.2.3", "avx2").ToText(),
+              HasSubstr("baryon_build_info{isa=\"avx2\",version=\"1.2.3\"} 1"));
 }
 
 TEST(ServerMetricsTest, CountsRequestsByModelProtocolAndCode) {
@@ -99,8 +100,8 @@ TEST(ServerMetricsTest, AVersionLoadedAgainCountsOn) {
 
 TEST(ServerMetricsTest, CountsLoadFailures) {
   ServerMetrics metrics("1");
-  metrics.CountLoadFailure("digits");
-  EXPECT_THAT(metrics.ToText(), HasSubstr("baryon_model_load_failures_total{model=\"digits\"} 1"));
+  metrics.CountLoadFailure("digits", absl::StatusCode::kDataLoss);
+  EXPECT_THAT(metrics.ToText(), HasSubstr("baryon_model_load_failures_total{model=\"digits\",reason=\"DATA_LOSS\"} 1"));
 }
 
 TEST(ModelMetricsTest, MayOutliveTheServersMetrics) {
@@ -132,6 +133,56 @@ TEST(ModelMetricsTest, TotalsAreTheSumsOfWhatWasCounted) {
   EXPECT_EQ(totals.times.queued, 2 * ms);
   EXPECT_EQ(totals.times.infer, 6 * ms);
   EXPECT_GT(totals.last_batch, absl::UnixEpoch());
+}
+
+TEST(ServerMetricsTest, CountsWhyRequestsWereNotComputed) {
+  ServerMetrics metrics("1");
+  const auto three = metrics.ForModel("digits", 3);
+  const auto four = metrics.ForModel("digits", 4);
+  three->CountRejected("queue_full");
+  four->CountRejected("queue_full");
+  four->CountCancelled(CancelStage::kQueue);
+  four->CountCancelled(CancelStage::kCompute);
+  EXPECT_THAT(metrics.ToText(), AllOf(HasSubstr("baryon_rejected_total{model=\"digits\",reason=\"queue_full\"} 2"),
+                                      HasSubstr("baryon_cancelled_total{model=\"digits\",stage=\"queue\"} 1"),
+                                      HasSubstr("baryon_cancelled_total{model=\"digits\",stage=\"compute\"} 1")));
+}
+
+TEST(ServerMetricsTest, MeasuresTheTimeBesideQueueAndModel) {
+  ServerMetrics metrics("1");
+  const auto model = metrics.ForModel("digits", 3);
+  model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  EXPECT_THAT(metrics.ToText(), AllOf(HasSubstr("baryon_overhead_seconds_count{model=\"digits\"} 1"),
+                                      HasSubstr("baryon_overhead_seconds_sum{model=\"digits\"} 0.001\n")));
+}
+
+TEST(ServerMetricsTest, ShowsTheStateOfEveryVersion) {
+  ServerMetrics metrics("1");
+  metrics.SetModelStates({{"a", 1, ModelState::kReady}, {"b", 2, ModelState::kLoading}});
+  EXPECT_THAT(metrics.ToText(), AllOf(HasSubstr("baryon_model_state{model=\"a\",state=\"ready\",version=\"1\"} 1"),
+                                      HasSubstr("baryon_model_state{model=\"a\",state=\"loading\",version=\"1\"} 0"),
+                                      HasSubstr("baryon_model_state{model=\"b\",state=\"loading\",version=\"2\"} 1")));
+  metrics.SetModelStates({{"b", 2, ModelState::kFailed}});
+  EXPECT_THAT(metrics.ToText(), AllOf(Not(HasSubstr("model=\"a\"")),
+                                      HasSubstr("baryon_model_state{model=\"b\",state=\"failed\",version=\"2\"} 1")));
+}
+
+TEST(ServerMetricsTest, TenThousandRetiredVersionsLeaveNothingBehind) {
+  ServerMetrics metrics("1");
+  const auto size = [&] { return metrics.ToText().size(); };
+  const size_t before = size();
+  for (int64_t version = 1; version <= 10000; ++version) {
+    const auto model = metrics.ForModel("digits", version);
+    model->CountRejected("overload");
+    model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+    metrics.SetModelStates({{"digits", version, ModelState::kReady}});
+  }
+  metrics.SetModelStates({});
+  EXPECT_NEAR(static_cast<double>(size()), static_cast<double>(before), 100) << "figures of the process have digits";
+}
+
+TEST(ServerMetricsTest, HasTheFiguresOfTheProcess) {
+  EXPECT_THAT(ServerMetrics("1").ToText(), HasSubstr("\nprocess_resident_memory_bytes "));
 }
 
 }  // namespace

@@ -6,11 +6,17 @@
 #include "absl/strings/str_format.h"
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
+#include "engine/base/thread_width.h"
+#include "server/batching/batch_policy.h"
 #include "server/batching/clock.h"
+#include "server/models/open_model.h"
 #include "server/models/warm_up.h"
 
 namespace baryon {
 namespace {
+
+constexpr int64_t kMostRows = 32;  // that are measured, unless the configuration says more
+constexpr absl::Duration kCompileBudget = absl::Seconds(2);
 
 absl::Status CheckPictures(const OpenedModel& opened) {
   if (!opened.pictures.has_value()) return absl::OkStatus();
@@ -21,39 +27,116 @@ absl::Status CheckPictures(const OpenedModel& opened) {
                                                  "\", which the graph does not have"));
 }
 
+absl::Status GivenUp(const std::stop_token& stop) {
+  return stop.stop_requested() ? absl::CancelledError("the load was given up") : absl::OkStatus();
+}
+
+// Of the parameters, as they stand in the file.
+int64_t WeightBytesOf(const Graph& graph) {
+  int64_t bytes = 0;
+  for (NodeId id : graph.TopologicalOrder()) {
+    const Node& node = graph.node(id);
+    if (node.constant != nullptr) bytes += node.constant->type().size_bytes();
+  }
+  return bytes;
+}
+
 }  // namespace
 
-ModelLoader::ModelLoader(ModelOpener open, Options options, Executor& executor, ServerMetrics& metrics)
-    : open_(std::move(open)), options_(options), executor_(executor), metrics_(metrics) {}
+// One load on its way.
+struct ModelLoader::Job {
+  const ModelVersion& version;
+  const ModelSettings& settings;
+  bool in_background;
+  const std::stop_token& stop;
+};
 
-absl::StatusOr<std::shared_ptr<const ServedModel>> ModelLoader::Load(const ModelVersion& version) const {
-  absl::StatusOr<std::shared_ptr<const ServedModel>> model = TryLoad(version);
+ModelLoader::ModelLoader(ModelOpener open, Options options, Executor& executor, ServerMetrics& metrics)
+    : open_(std::move(open)),
+      options_(std::move(options)),
+      costs_(options_.cost_folder),
+      executor_(executor),
+      metrics_(metrics) {}
+
+absl::StatusOr<std::shared_ptr<const ServedModel>> ModelLoader::Load(const ModelVersion& version,
+                                                                     const ModelSettings& settings, bool in_background,
+                                                                     const std::stop_token& stop) const {
+  absl::StatusOr<std::shared_ptr<const ServedModel>> model = TryLoad({version, settings, in_background, stop});
   if (model.ok()) return model;
-  metrics_.CountLoadFailure(version.name);
+  if (!stop.stop_requested()) metrics_.CountLoadFailure(version.name, model.status().code());
   return Annotate(model.status(), absl::StrCat("loading model \"", version.name, "\" version ", version.version));
 }
 
-absl::StatusOr<std::shared_ptr<const ServedModel>> ModelLoader::TryLoad(const ModelVersion& version) const {
+absl::StatusOr<CostTable> ModelLoader::FindCosts(const Job& job, const Executable& executable,
+                                                 LoadReport& report) const {
+  report.costs_from = "not measured";
+  if (options_.measure <= absl::ZeroDuration()) return CostTable();
+  const ProfileOptions profile{options_.measure, options_.num_threads,
+                               job.settings.batching.max_rows.value_or(kMostRows), job.in_background};
+  const std::string key = ProfileKey(executable, profile);
+  if (std::optional<CostTable> cached = costs_.Load(key); cached.has_value()) {
+    report.costs_from = "cache";
+    return *std::move(cached);
+  }
+  absl::MutexLock lock(&measuring_);
   const absl::Time start = MonotonicNow();
-  BARYON_ASSIGN_OR_RETURN(OpenedModel opened, open_(version));
-  BARYON_RETURN_IF_ERROR(CheckPictures(opened));
-  BARYON_ASSIGN_OR_RETURN(const WarmUpResult warm, WarmUp(*opened.executable));
+  absl::StatusOr<CostTable> table = ProfileModel(executable, profile, job.stop);
+  if (job.stop.stop_requested()) return absl::CancelledError("the load was given up");
+  // A model that refuses random rows, or whose shapes nobody knows, serves all the same.
+  if (!table.ok()) return CostTable();
+  report.costs_from = absl::StrFormat("measured in %.1f s%s", absl::ToDoubleSeconds(MonotonicNow() - start),
+                                      job.in_background ? " beside other models" : "");
+  if (job.in_background) return table;
+  if (const absl::Status stored = costs_.Store(key, *table); !stored.ok()) LogWarning(stored.message());
+  return table;
+}
 
+absl::StatusOr<std::shared_ptr<const ServedModel>> ModelLoader::TryLoad(const Job& job) const {
+  const ModelVersion& version = job.version;
+  const absl::Time start = MonotonicNow();
+  const ThreadWidth width(options_.num_threads,
+                          job.in_background ? ThreadWidth::Mode::kBackground : ThreadWidth::Mode::kNormal);
+  BARYON_RETURN_IF_ERROR(GivenUp(job.stop));
+  BARYON_ASSIGN_OR_RETURN(OpenedModel opened, open_(version));
+  const Executable& executable = *opened.executable;
+  BARYON_RETURN_IF_ERROR(CheckPictures(opened));
+  BARYON_RETURN_IF_ERROR(CheckDeclarations(job.settings, executable.signature()));
+  if (const std::string& labels = job.settings.label_file; !labels.empty()) {
+    BARYON_ASSIGN_OR_RETURN(opened.labels, ReadLabels(absl::StrCat(version.settings_folder, "/", labels)));
+  }
+  BARYON_RETURN_IF_ERROR(GivenUp(job.stop));
+  BARYON_ASSIGN_OR_RETURN(const WarmUpResult warm, WarmUp(executable));
+  BARYON_RETURN_IF_ERROR(RunWarmUps(executable, job.settings, version.settings_folder, job.stop));
+
+  LoadReport report;
+  report.num_threads = options_.num_threads;
+  report.weight_bytes = WeightBytesOf(executable.graph());
+  BARYON_ASSIGN_OR_RETURN(CostTable costs, FindCosts(job, executable, report));
   Batcher::Options batching;
   batching.model = absl::StrCat("model \"", version.name, "\"");
-  batching.join_requests = warm.rows_are_independent;
-  batching.max_batch_rows = options_.max_batch_rows;
-  batching.max_queued_rows = options_.max_queued_rows;
-  batching.max_concurrent_batches = warm.rows_are_independent ? 1 : options_.num_slots;
+  batching.policy = DecidePolicy(costs, warm.rows_are_independent ? costs.error : warm.why_not, job.settings.batching,
+                                 options_.num_threads);
+  batching.limits = job.settings.limits;
+  batching.weight = job.settings.weight;
+  batching.costs = std::move(costs);
+  CompilePlans(executable, batching.policy.max_rows, kCompileBudget);
+  BARYON_RETURN_IF_ERROR(GivenUp(job.stop));
+
   std::unique_ptr<ModelMetrics> metrics = metrics_.ForModel(version.name, version.version);
-  const absl::Duration elapsed = MonotonicNow() - start;
-  metrics->SetLoadDuration(elapsed);
+  report.load_time = MonotonicNow() - start;
+  metrics->SetLoadDuration(report.load_time);
+  const BatchPolicy& policy = batching.policy;
   LogInfo("loaded", {{"model", version.name},
                      {"version", absl::StrCat(version.version)},
-                     {"ms", absl::StrFormat("%.0f", absl::ToDoubleMilliseconds(elapsed))},
-                     {"joins_requests", warm.rows_are_independent ? "yes" : absl::StrCat("no, ", warm.why_not)}});
-  return std::make_shared<const ServedModel>(version.name, version.version, std::move(opened), std::move(batching),
-                                             executor_, std::move(metrics));
+                     {"ms", absl::StrFormat("%.0f", absl::ToDoubleMilliseconds(report.load_time))},
+                     {"batching", policy.join ? absl::StrCat("up to ", policy.max_rows) : "off"},
+                     {"because", policy.why},
+                     {"slots", absl::StrCat(policy.slots)},
+                     {"threads", absl::StrCat(policy.threads)},
+                     {"costs", report.costs_from}});
+  return ShareModel(std::make_unique<const ServedModel>(version.name, version.version, std::move(opened),
+                                                        std::move(batching), executor_, std::move(metrics),
+                                                        MonotonicNow, job.settings, std::move(report)));
 }
 
 }  // namespace baryon

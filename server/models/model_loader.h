@@ -4,12 +4,18 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
+#include <string>
 
 #include "absl/status/statusor.h"
-#include "server/batching/batcher.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "server/batching/executor.h"
 #include "server/metrics/metrics.h"
+#include "server/models/cost_cache.h"
+#include "server/models/model_config.h"
 #include "server/models/model_repository.h"
+#include "server/models/profile_model.h"
 #include "server/models/served_model.h"
 
 namespace baryon {
@@ -17,29 +23,39 @@ namespace baryon {
 // Reads the files of a version and makes an executable of them; see OpenModel.
 using ModelOpener = std::function<absl::StatusOr<OpenedModel>(const ModelVersion& version)>;
 
-// Builds a version in private: opens it, checks what was opened, warms it up. Publishing it is the caller's. Immutable;
-// thread-safe.
+// Builds a version in private: opens it, checks what was opened, warms it up, measures what its passes cost and decides
+// from that how it runs. Publishing it is the caller's. Immutable; thread-safe, and one version is measured at a time.
 class ModelLoader {
  public:
   struct Options {
-    int64_t max_batch_rows = 32;
-    int64_t max_queued_rows = 1024;
-    int num_slots = 1;  // batches of one model at once, when its requests cannot be joined
+    int num_threads = 1;                            // of the server
+    absl::Duration measure = absl::ZeroDuration();  // longest for a version; none: nothing is measured
+    std::string cost_folder;                        // where measurements are kept between runs; empty: nowhere
   };
 
   // `executor` and `metrics` outlive the loader and the models it makes.
   ModelLoader(ModelOpener open, Options options, Executor& executor, ServerMetrics& metrics);
 
-  // Errors: those of opening and warming up, with "loading model "x" version 7: " in front.
-  absl::StatusOr<std::shared_ptr<const ServedModel>> Load(const ModelVersion& version) const;
+  // In the background it takes no core from models that serve. Errors: CANCELLED, `stop` was asked for; those of
+  // opening and warming up, and UNIMPLEMENTED or INVALID_ARGUMENT of `settings` that the model does not fit; all with
+  // "loading model "x" version 7: " in front.
+  absl::StatusOr<std::shared_ptr<const ServedModel>> Load(const ModelVersion& version,
+                                                          const ModelSettings& settings = {},
+                                                          bool in_background = false,
+                                                          const std::stop_token& stop = {}) const;
 
  private:
-  absl::StatusOr<std::shared_ptr<const ServedModel>> TryLoad(const ModelVersion& version) const;
+  struct Job;
+
+  absl::StatusOr<std::shared_ptr<const ServedModel>> TryLoad(const Job& job) const;
+  absl::StatusOr<CostTable> FindCosts(const Job& job, const Executable& executable, LoadReport& report) const;
 
   const ModelOpener open_;
   const Options options_;
+  const CostCache costs_;
   Executor& executor_;
   ServerMetrics& metrics_;
+  mutable absl::Mutex measuring_;  // held while a version is measured: two would time each other
 };
 
 }  // namespace baryon

@@ -5,10 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/base/status_macros.h"
 #include "server/quote.h"
+#include "server/refusal.h"
 
 namespace baryon {
 namespace {
+
+constexpr absl::Duration kRetryLoading = absl::Seconds(1);
 
 // The first few of `names`, for messages.
 std::string Listed(const std::vector<std::string>& names) {
@@ -21,16 +25,40 @@ std::string Listed(const std::vector<std::string>& names) {
 
 absl::Status WhyNotServing(const ModelRegistry::Entry& entry) {
   const std::string who = absl::StrCat("model ", Quote(entry.name), " version ", entry.version);
-  if (entry.state == ModelRegistry::State::kLoading) {
-    return absl::UnavailableError(absl::StrCat(who, " is still loading"));
+  switch (entry.state) {
+    case ModelRegistry::State::kLoading:
+      return Refuse(Refusal::kModelLoading, absl::StrCat(who, " is still loading"), kRetryLoading);
+    case ModelRegistry::State::kEvicted:
+      return Refuse(Refusal::kModelLoading, absl::StrCat(who, " made room for others and is being loaded again"),
+                    kRetryLoading);
+    default:
+      return absl::FailedPreconditionError(absl::StrCat(who, " could not be loaded: ", entry.error.message()));
   }
-  return absl::FailedPreconditionError(absl::StrCat(who, " could not be loaded: ", entry.error.message()));
 }
 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const ServedModel>> ModelRegistry::Find(absl::string_view name, int64_t version) const {
-  absl::ReaderMutexLock lock(&mutex_);
+  bool wanted = false;
+  absl::StatusOr<std::shared_ptr<const ServedModel>> found = std::shared_ptr<const ServedModel>();
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    found = FindHere(name, version);
+    if (!found.ok()) wanted = WasEvicted(name);
+  }
+  if (wanted) on_wanted_(std::string(name));
+  return found;
+}
+
+bool ModelRegistry::WasEvicted(absl::string_view name) const {
+  const auto versions = models_.find(name);
+  return versions != models_.end() &&
+         std::any_of(versions->second.begin(), versions->second.end(),
+                     [](const auto& version) { return version.second.state == State::kEvicted; });
+}
+
+absl::StatusOr<std::shared_ptr<const ServedModel>> ModelRegistry::FindHere(absl::string_view name,
+                                                                           int64_t version) const {
   const auto versions = models_.find(name);
   if (versions == models_.end()) {
     std::vector<std::string> serving;
@@ -56,6 +84,18 @@ absl::StatusOr<std::shared_ptr<const ServedModel>> ModelRegistry::Find(absl::str
   }
   if (entry->second.model == nullptr) return WhyNotServing(entry->second);
   return entry->second.model;
+}
+
+absl::StatusOr<std::shared_ptr<const ServedModel>> ModelRegistry::FindLabel(absl::string_view name,
+                                                                            absl::string_view label) const {
+  const std::map<std::string, int64_t> labels = LabelsOf(name);
+  const auto found = labels.find(std::string(label));
+  if (found != labels.end()) return Find(name, found->second);
+  BARYON_RETURN_IF_ERROR(Find(name).status());
+  std::vector<std::string> known;
+  for (const auto& [text, version] : labels) known.push_back(text);
+  return absl::NotFoundError(
+      absl::StrCat("model ", Quote(name), " has no label ", Quote(label), "; labels: ", Listed(known)));
 }
 
 std::vector<ModelRegistry::Entry> ModelRegistry::List() const {
@@ -97,24 +137,63 @@ void ModelRegistry::SetFailed(const std::string& name, int64_t version, absl::St
   entry.error = std::move(error);
 }
 
-void ModelRegistry::Publish(std::shared_ptr<const ServedModel> model) {
+void ModelRegistry::Settle(const std::string& name, int64_t version) {
+  absl::MutexLock lock(&mutex_);
+  const auto versions = models_.find(name);
+  if (versions == models_.end()) return;
+  const auto entry = versions->second.find(version);
+  if (entry == versions->second.end() || entry->second.state == State::kEvicted) return;
+  entry->second.error = absl::OkStatus();
+  entry->second.state = State::kReady;
+  if (entry->second.model != nullptr) return;
+  versions->second.erase(entry);
+  if (versions->second.empty()) models_.erase(versions);
+}
+
+std::shared_ptr<const ServedModel> ModelRegistry::Publish(std::shared_ptr<const ServedModel> model) {
   absl::MutexLock lock(&mutex_);
   Entry& entry = At(model->name(), model->version());
   entry.state = State::kReady;
   entry.error = absl::OkStatus();
   std::swap(entry.model, model);
+  return model;
 }
 
-void ModelRegistry::Remove(const std::string& name, int64_t version) {
-  std::shared_ptr<const ServedModel> removed;  // a model frees its weights outside the lock
+std::shared_ptr<const ServedModel> ModelRegistry::Remove(const std::string& name, int64_t version) {
   absl::MutexLock lock(&mutex_);
   const auto versions = models_.find(name);
-  if (versions == models_.end()) return;
+  if (versions == models_.end()) return nullptr;
   const auto entry = versions->second.find(version);
-  if (entry == versions->second.end()) return;
-  removed = std::move(entry->second.model);
+  if (entry == versions->second.end()) return nullptr;
+  std::shared_ptr<const ServedModel> removed = std::move(entry->second.model);
   versions->second.erase(entry);
-  if (versions->second.empty()) models_.erase(versions);
+  if (versions->second.empty()) {
+    models_.erase(versions);
+    labels_.erase(name);
+  }
+  return removed;
+}
+
+std::shared_ptr<const ServedModel> ModelRegistry::Evict(const std::string& name, int64_t version) {
+  absl::MutexLock lock(&mutex_);
+  Entry& entry = At(name, version);
+  entry.state = State::kEvicted;
+  return std::move(entry.model);
+}
+
+void ModelRegistry::SetLabels(const std::string& name, std::map<std::string, int64_t> labels) {
+  absl::MutexLock lock(&mutex_);
+  if (labels.empty()) {
+    labels_.erase(name);
+  } else {
+    labels_[name] = std::move(labels);
+  }
+}
+
+std::map<std::string, int64_t> ModelRegistry::LabelsOf(absl::string_view name) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto labels = labels_.find(name);
+  return labels == labels_.end() ? std::map<std::string, int64_t>() : labels->second;
 }
 
 }  // namespace baryon

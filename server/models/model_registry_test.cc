@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/testing/status_matchers.h"
 #include "gtest/gtest.h"
+#include "server/refusal.h"
 #include "server/testing/manual_executor.h"
 #include "server/testing/test_models.h"
 
@@ -99,6 +100,44 @@ TEST_F(ModelRegistryTest, PublishReplacesAndRemoveForgets) {
   registry_.Remove("m", 1);
   EXPECT_EQ(registry_.num_models(), 0);
   EXPECT_THAT(registry_.Find("m"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(ModelRegistryTest, WhatLoadsSaysWhenToComeAgain) {
+  registry_.SetLoading("m", 5);
+  EXPECT_EQ(RefusalOf(registry_.Find("m").status()), Refusal::kModelLoading);
+  EXPECT_TRUE(RetryDelayOf(registry_.Find("m").status()).has_value());
+}
+
+TEST_F(ModelRegistryTest, ALabelStandsForAVersion) {
+  registry_.Publish(Model("m", 5));
+  registry_.Publish(Model("m", 6));
+  registry_.SetLabels("m", {{"stable", 5}, {"next", 7}});
+  ASSERT_OK_AND_ASSIGN(const auto stable, registry_.FindLabel("m", "stable"));
+  EXPECT_EQ(stable->version(), 5);
+  EXPECT_THAT(registry_.FindLabel("m", "next"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("no version 7")));
+  EXPECT_THAT(registry_.FindLabel("m", "canary"),
+              StatusIs(absl::StatusCode::kNotFound, "model \"m\" has no label \"canary\"; labels: next, stable"));
+  EXPECT_THAT(registry_.FindLabel("n", "stable"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("no model")));
+  registry_.SetLabels("m", {{"stable", 6}});
+  ASSERT_OK_AND_ASSIGN(const auto moved, registry_.FindLabel("m", "stable"));
+  EXPECT_EQ(moved->version(), 6);
+  registry_.Remove("m", 5);
+  registry_.Remove("m", 6);
+  EXPECT_TRUE(registry_.LabelsOf("m").empty()) << "they go with the model";
+}
+
+TEST_F(ModelRegistryTest, AnEvictedModelIsCalledBackWhenItIsAskedFor) {
+  std::vector<std::string> wanted;
+  registry_.OnWanted([&](const std::string& name) {
+    wanted.push_back(name);
+    registry_.SetLoading(name, 5);  // as the manager does
+  });
+  registry_.Publish(Model("m", 5));
+  EXPECT_NE(registry_.Evict("m", 5), nullptr);
+  EXPECT_EQ(RefusalOf(registry_.Find("m").status()), Refusal::kModelLoading);
+  EXPECT_THAT(wanted, testing::ElementsAre("m"));
+  EXPECT_FALSE(registry_.Find("m").ok());
+  EXPECT_EQ(wanted.size(), 1u) << "it is loading now";
 }
 
 TEST_F(ModelRegistryTest, ListsEverythingInOrder) {

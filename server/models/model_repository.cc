@@ -39,19 +39,27 @@ std::vector<fs::path> ChildrenOf(const fs::path& folder, std::error_code& error)
   return children;
 }
 
-// What stat says of the regular files in `folder` whose names start with `prefix`. A file that vanishes meanwhile is
-// left out: the next look will differ.
-std::string FingerprintOf(const fs::path& folder, const std::string& prefix = "") {
+// What stat says of the regular files in a folder.
+struct FolderLook {
   std::string fingerprint;
+  std::string config;  // the same of config.pbtxt
+  int64_t bytes = 0;   // without config.pbtxt
+};
+
+// Only of files whose names start with `prefix`. A file that vanishes meanwhile is left out: the next look will differ.
+FolderLook LookAt(const fs::path& folder, const std::string& prefix = "") {
+  FolderLook look;
   std::error_code ignored;
   for (const fs::path& file : ChildrenOf(folder, ignored)) {
     struct stat status {};
     if (!absl::StartsWith(file.filename().string(), prefix) || stat(file.c_str(), &status) != 0) continue;
     if (!S_ISREG(status.st_mode)) continue;
-    absl::StrAppend(&fingerprint, file.filename().string(), "|", status.st_size, "|", status.st_mtim.tv_sec, ".",
-                    status.st_mtim.tv_nsec, "|", status.st_ino, "\n");
+    const bool is_config = file.filename() == "config.pbtxt";
+    absl::StrAppend(is_config ? &look.config : &look.fingerprint, file.filename().string(), "|", status.st_size, "|",
+                    status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec, "|", status.st_ino, "\n");
+    look.bytes += is_config ? 0 : status.st_size;
   }
-  return fingerprint;
+  return look;
 }
 
 // The version folders of the model at `path`; none where its files lie in `path` itself. As FindModelFiles decides.
@@ -102,17 +110,31 @@ std::vector<ModelVersion> ModelRepository::VersionsOf(const Model& model) {
   const fs::path path = model.path;
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) {
-    const std::string stem(absl::StripSuffix(path.filename().string(), kSymbolSuffix));
-    return {{model.name, model.version, model.path, std::nullopt, FingerprintOf(path.parent_path(), stem)}};
+    const fs::path folder = path.parent_path();
+    const FolderLook look = LookAt(folder, std::string(absl::StripSuffix(path.filename().string(), kSymbolSuffix)));
+    const std::string config = LookAt(folder, "config.pbtxt").config;
+    return {
+        {model.name, model.version, model.path, std::nullopt, look.fingerprint, folder.string(), config, look.bytes}};
   }
-  const std::string shared = FingerprintOf(path);  // labels and preprocessing belong to every version
+  const FolderLook shared = LookAt(path);  // labels and preprocessing belong to every version
   std::vector<ModelVersion> versions;
   for (int64_t version : VersionFoldersOf(path)) {
-    versions.push_back(
-        {model.name, version, model.path, version, shared + FingerprintOf(path / absl::StrCat(version))});
+    const FolderLook own = LookAt(path / absl::StrCat(version));
+    versions.push_back({model.name, version, model.path, version, shared.fingerprint + own.fingerprint, model.path,
+                        shared.config, own.bytes});
   }
-  if (versions.empty()) versions.push_back({model.name, model.version, model.path, std::nullopt, shared});
+  if (versions.empty()) {
+    versions.push_back({model.name, model.version, model.path, std::nullopt, shared.fingerprint, model.path,
+                        shared.config, shared.bytes});
+  }
   return versions;
+}
+
+std::string ModelRepository::FingerprintNow(const ModelVersion& version) {
+  for (const ModelVersion& now : VersionsOf({version.name, version.path, version.version})) {
+    if (now.version == version.version) return now.fingerprint;
+  }
+  return "";
 }
 
 std::vector<std::string> ModelRepository::NamesOneByOne() const {

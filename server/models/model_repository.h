@@ -17,9 +17,12 @@ namespace baryon {
 struct ModelVersion {
   std::string name;
   int64_t version = 1;
-  std::string path;               // of the model,
-  std::optional<int64_t> folder;  // and its version folder, if it has such: what FindModelFiles takes
-  std::string fingerprint;        // names, sizes and times of its files: changes when any of them does
+  std::string path;                // of the model,
+  std::optional<int64_t> folder;   // and its version folder, if it has such: what FindModelFiles takes
+  std::string fingerprint;         // names, sizes and times of its files: changes when any of them does
+  std::string settings_folder;     // where config.pbtxt is, if there is one
+  std::string config_fingerprint;  // of config.pbtxt, which is no part of the other one; empty: there is none
+  int64_t size_bytes = 0;          // of the files of the version
 };
 
 // A name that may stand in requests, metrics and paths: a letter, then up to 127 letters, digits, '_', '-' and '.', and
@@ -42,6 +45,8 @@ class ModelRepository {
   // Every version of every model, ordered by name, then version. Folders of the repository that are no models by their
   // names ("lost+found", ".git") are left out. Errors: the repository cannot be read.
   absl::StatusOr<std::vector<ModelVersion>> Scan() const;
+  // What the fingerprint of a version that Scan has found is now; empty: it is gone.
+  static std::string FingerprintNow(const ModelVersion& version);
   // The models that were named one by one, whatever the folder holds.
   std::vector<std::string> NamesOneByOne() const;
 

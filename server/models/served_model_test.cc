@@ -20,7 +20,8 @@ class ServedModelTest : public testing::Test {
     OpenedModel opened;
     opened.executable = MakeExecutable(GraphOf(op, "float32 [-1, 1]"), pool_);
     Batcher::Options options;
-    options.join_requests = join_requests;
+    options.policy.join = join_requests;
+    options.policy.max_rows = 32;
     return std::make_unique<ServedModel>("m", 1, std::move(opened), options, executor_, metrics_.ForModel("m", 1));
   }
 
@@ -66,6 +67,53 @@ TEST_F(ServedModelTest, ShowsHowManyRequestsWait) {
   model->UpdateGauges();
   EXPECT_THAT(metrics_.ToText(), HasSubstr("baryon_queue_depth{model=\"m\",version=\"1\"} 2"));
   executor_.RunAll();
+}
+
+TEST_F(ServedModelTest, RefusesMoreRowsThanItsConfigurationAllows) {
+  OpenedModel opened;
+  opened.executable = MakeExecutable(GraphOf("_test_double", "float32 [-1, 1]"), pool_);
+  ModelSettings settings;
+  settings.max_request_rows = 2;
+  const ServedModel model("m", 1, std::move(opened), {}, executor_, metrics_.ForModel("m", 1), executor_.clock(),
+                          settings);
+  std::optional<absl::StatusOr<Tensors>> answer;
+  Batcher::Request request = RequestOf(1, answer);
+  request.inputs = {Tensor::Zeros({DType::kFloat32, {3, 1}})};
+  model.Predict(std::move(request));
+  EXPECT_THAT(*answer, StatusIs(absl::StatusCode::kInvalidArgument,
+                                "model \"m\": expected at most 2 rows (max_batch_size), got 3"));
+}
+
+TEST_F(ServedModelTest, NobodyWaitsLongerThanItsConfigurationAllows) {
+  OpenedModel opened;
+  opened.executable = MakeExecutable(GraphOf("_test_double", "float32 [-1, 1]"), pool_);
+  ModelSettings settings;
+  settings.max_wait[static_cast<int>(Priority::kNormal)] = absl::Milliseconds(5);
+  const ServedModel model("m", 1, std::move(opened), {}, executor_, metrics_.ForModel("m", 1), executor_.clock(),
+                          settings);
+  std::optional<absl::StatusOr<Tensors>> answer;
+  model.Predict(RequestOf(1, answer));
+  executor_.Advance(absl::Milliseconds(5));
+  EXPECT_THAT(*answer, StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST_F(ServedModelTest, KnowsWhenItWasUsedLast) {
+  OpenedModel opened;
+  opened.executable = MakeExecutable(GraphOf("_test_double", "float32 [-1, 1]"), pool_);
+  const ServedModel model("m", 1, std::move(opened), {}, executor_, metrics_.ForModel("m", 1), executor_.clock());
+  executor_.Advance(absl::Seconds(3));
+  std::optional<absl::StatusOr<Tensors>> answer;
+  model.Predict(RequestOf(1, answer));
+  EXPECT_EQ(model.last_used(), absl::UnixEpoch() + absl::Seconds(3));
+  executor_.RunAll();
+}
+
+TEST_F(ServedModelTest, ExplainsItself) {
+  const auto model = Make("_test_double", true);
+  const ModelPlan plan = model->plan();
+  EXPECT_EQ(plan.name, "m");
+  EXPECT_TRUE(plan.batching.policy.join);
+  EXPECT_EQ(plan.max_wait, absl::InfiniteDuration());
 }
 
 TEST_F(ServedModelTest, TheLastRequestMayReleaseIt) {

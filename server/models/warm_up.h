@@ -2,10 +2,12 @@
 #ifndef BARYON_SERVER_MODELS_WARM_UP_H_
 #define BARYON_SERVER_MODELS_WARM_UP_H_
 
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "engine/runtime/executable.h"
+#include "server/models/model_config.h"
 
 namespace baryon {
 
@@ -20,6 +22,11 @@ struct WarmUpResult {
 // row for each row of the inputs, or values differ, they are taken to be dependent; that costs speed, never
 // correctness. Errors: what the engine says when the model cannot be compiled for its own signature.
 absl::StatusOr<WarmUpResult> WarmUp(const Executable& executable);
+
+// The passes that the configuration asks for (model_warmup): zeros, random elements, or the raw elements of a file in
+// FOLDER/warmup. Errors: those of the passes, and INVALID_ARGUMENT, with the name of the warm-up; CANCELLED.
+absl::Status RunWarmUps(const Executable& executable, const ModelSettings& settings, const std::string& folder,
+                        const std::stop_token& stop = {});
 
 }  // namespace baryon
 

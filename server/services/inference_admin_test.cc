@@ -17,8 +17,8 @@ class InferenceAdminTest : public testing::Test {
  protected:
   std::shared_ptr<ServedModel> Model(const std::string& type, bool joins) {
     Batcher::Options options;
-    options.join_requests = joins;
-    options.max_batch_rows = 16;
+    options.policy.join = joins;
+    options.policy.max_rows = 16;
     OpenedModel opened{MakeExecutable(GraphOf("_test_double", type), pool_), {}, std::nullopt};
     return std::make_shared<ServedModel>("m", 4, std::move(opened), options, executor_, metrics_.ForModel("m", 4));
   }

@@ -8,12 +8,37 @@
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
 #include "server/quote.h"
+#include "server/refusal.h"
 
 namespace baryon {
 namespace {
 
 std::string Milliseconds(absl::Duration duration) {
   return absl::StrFormat("%.3f", absl::ToDoubleMilliseconds(duration));
+}
+
+// What baryon_rejected_total says of a status; nullptr when the request was not rejected.
+const char* RejectionReason(const absl::Status& status) {
+  const std::optional<Refusal> refusal = RefusalOf(status);
+  if (!refusal.has_value()) return absl::IsInvalidArgument(status) ? "invalid" : nullptr;
+  switch (*refusal) {
+    case Refusal::kQueueFull:
+      return "queue_full";
+    case Refusal::kOverload:
+      return "overload";
+    case Refusal::kMemory:
+      return "memory";
+    case Refusal::kDeadlineUnreachable:
+    case Refusal::kDeadlineExceeded:
+      return "deadline";
+    case Refusal::kModelLoading:
+      return "loading";
+    case Refusal::kDraining:
+      return "draining";
+    case Refusal::kCancelled:
+      return nullptr;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -25,6 +50,7 @@ struct Predictor::Call {
   std::shared_ptr<const ServedModel> model;  // once it is found
   ModelMetrics* metrics = nullptr;           // of the model, or of none
   RequestTimes times;
+  int64_t batch_rows = 0;  // of the pass it was part of
 };
 
 Predictor::Predictor(const ModelRegistry& registry, ServerMetrics& metrics, Options options, Clock clock)
@@ -33,6 +59,7 @@ Predictor::Predictor(const ModelRegistry& registry, ServerMetrics& metrics, Opti
 Predictor::~Predictor() = default;
 
 void Predictor::Start(Request request) {
+  started_.fetch_add(1, std::memory_order_relaxed);
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
   call->arrival = clock_();
@@ -52,18 +79,29 @@ absl::Status Predictor::TryStart(const std::shared_ptr<Call>& call) {
   call->metrics->CountArrival();
   if (call->model == nullptr) return found.status();
 
+  // What would be refused need not be decoded: that is what keeps an overloaded server answering.
+  const absl::Duration max_wait = std::min(request.max_wait, options_.max_queue_time);
+  BARYON_RETURN_IF_ERROR(call->model->Admit(request.deadline, max_wait, request.priority));
   Batcher::Request pending;
   BARYON_ASSIGN_OR_RETURN(pending.inputs, request.decode(*call->model));
   const absl::Time decoded = clock_();
   call->times.input = decoded - call->arrival;
   pending.deadline = request.deadline;
-  pending.max_wait = std::min(request.max_wait, options_.max_queue_time);
+  pending.max_wait = max_wait;
   pending.priority = request.priority;
   pending.stop = request.stop;
   pending.done = [this, call](absl::StatusOr<Tensors> outputs, const Batcher::Timing& timing) {
     call->times.queued = timing.queued;
     call->times.infer = timing.computed;
-    if (!outputs.ok()) return Finish(*call, outputs.status());
+    call->batch_rows = timing.batch_rows;
+    if (!outputs.ok()) {
+      if (call->request.stop.stop_requested()) call->metrics->CountCancelled(CancelStage::kQueue);
+      return Finish(*call, outputs.status());
+    }
+    if (call->request.stop.stop_requested()) {  // computed, but for nobody: at least nothing is written for it
+      call->metrics->CountCancelled(CancelStage::kCompute);
+      return Finish(*call, Refuse(Refusal::kCancelled, "the client no longer waits for the answer"));
+    }
     const absl::Time computed = clock_();
     const absl::Status encoded = call->request.encode(*call->model, *outputs);
     call->times.output = clock_() - computed;
@@ -76,6 +114,7 @@ absl::Status Predictor::TryStart(const std::shared_ptr<Call>& call) {
 void Predictor::Finish(Call& call, const absl::Status& status) {
   call.times.total = clock_() - call.arrival;
   call.metrics->CountAnswer(call.request.protocol, call.request.transport, status.code(), call.times);
+  if (const char* reason = RejectionReason(status); reason != nullptr) call.metrics->CountRejected(reason);
   if (options_.log_requests) LogRequest(call, status, call.times);
   call.request.done(status);
 }
@@ -90,6 +129,11 @@ void Predictor::LogRequest(const Call& call, const absl::Status& status, const R
                       {"total_ms", Milliseconds(times.total)},
                       {"queue_ms", Milliseconds(times.queued)},
                       {"infer_ms", Milliseconds(times.infer)},
+                      {"rows", absl::StrCat(call.batch_rows)},
+                      {"id", Quote(request.id)},
+                      {"trace_id", request.trace.has_value() ? request.trace->trace_id : ""},
+                      {"parent_id", request.trace.has_value() ? request.trace->parent_id : ""},
+                      {"span_id", request.trace.has_value() ? NewSpanId() : ""},
                       {"error", Quote(std::string(status.message()))}});
 }
 

@@ -2,6 +2,7 @@
 #ifndef BARYON_SERVER_SERVICES_PREDICTOR_H_
 #define BARYON_SERVER_SERVICES_PREDICTOR_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,7 +38,7 @@ class Predictor {
     absl::StatusOr<int64_t> version = 0;  // 0: the highest; an error ends the request
     absl::Time deadline = absl::InfiniteFuture();
     absl::Duration max_wait = absl::InfiniteDuration();  // in the queue, where the client wants less than the server
-    Batcher::Priority priority = Batcher::Priority::kNormal;
+    Priority priority = Priority::kNormal;
     std::stop_token stop;               // asked to stop once nobody waits for the answer any more
     std::string id;                     // the client's own name for it, for logs
     std::optional<TraceContext> trace;  // for logs
@@ -54,6 +55,7 @@ class Predictor {
   ~Predictor();
 
   void Start(Request request);
+  int64_t started() const { return started_.load(std::memory_order_relaxed); }  // requests, so far
 
  private:
   struct Call;
@@ -65,6 +67,7 @@ class Predictor {
   const ModelRegistry& registry_;
   const Options options_;
   const Clock clock_;
+  std::atomic<int64_t> started_{0};
   const std::unique_ptr<ModelMetrics> nowhere_;  // counts requests for models that are not loaded
 };
 

@@ -33,9 +33,12 @@ void Describe(const ModelRegistry::Entry& entry, v1::ModelInfo& info) {
   info.set_version(entry.version);
   info.set_error(std::string(entry.error.message()));
   if (entry.model == nullptr) {
-    info.set_state(entry.state == ModelRegistry::State::kFailed ? v1::ModelInfo::FAILED : v1::ModelInfo::LOADING);
+    info.set_state(entry.state == ModelRegistry::State::kFailed    ? v1::ModelInfo::FAILED
+                   : entry.state == ModelRegistry::State::kEvicted ? v1::ModelInfo::UNLOADED
+                                                                   : v1::ModelInfo::LOADING);
     return;
   }
+  info.set_memory_bytes(entry.model->memory_bytes());
   info.set_state(v1::ModelInfo::READY);
   for (const TensorSpec& spec : entry.model->signature().inputs) {
     if (!spec.optional) Describe(spec, *info.add_inputs());

@@ -16,6 +16,7 @@
 #include "engine/base/thread_pool.h"
 #include "server/batching/executor.h"
 #include "server/metrics/metrics.h"
+#include "server/models/loader_pool.h"
 #include "server/models/model_loader.h"
 #include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
@@ -53,8 +54,9 @@ class ServiceTester {
   // Loads models of the repository by request.
   ModelManager& manager() {
     if (manager_ == nullptr) {
-      manager_ = std::make_unique<ModelManager>(*ModelRepository::Open(files_.path(), {}), loader_, registry_,
-                                                ModelManager::Choice::kByRequest);
+      manager_ =
+          std::make_unique<ModelManager>(*ModelRepository::Open(files_.path(), {}), loader_, registry_, loader_pool_,
+                                         ModelManager::Options{.choice = ModelManager::Choice::kByRequest});
       manager_->Start(absl::InfiniteDuration(), [] {});
     }
     return *manager_;
@@ -78,6 +80,7 @@ class ServiceTester {
   ModelRegistry registry_;
   Predictor predictor_{registry_, metrics_, Predictor::Options()};
   ThreadExecutor executor_{1};
+  LoaderPool loader_pool_{1};
   ModelLoader loader_{[this](const ModelVersion& version) { return Open(version); }, {}, executor_, metrics_};
   std::unique_ptr<ModelManager> manager_;
   std::unique_ptr<grpc::Service> service_;

@@ -25,6 +25,17 @@ GateState& Gate() {
 
 absl::StatusOr<TensorTypes> SameType(const NoAttrs&, const TensorTypes& inputs) { return inputs; }
 
+absl::StatusOr<TensorTypes> AtMostTwoRows(const NoAttrs&, const TensorTypes& inputs) {
+  if (inputs[0].shape[0] > 2) return absl::InvalidArgumentError("expected at most two rows");
+  return inputs;
+}
+
+absl::StatusOr<TensorTypes> OddColumns(const NoAttrs&, const TensorTypes& inputs) {
+  const int64_t columns = inputs[0].shape[1];
+  if (columns != Shape::kUnknownDim && columns != 12347) return absl::InvalidArgumentError("expected 12347 columns");
+  return inputs;
+}
+
 absl::StatusOr<TensorTypes> Scalar(const NoAttrs&, const TensorTypes& inputs) {
   return TensorTypes{{inputs[0].dtype, Shape{}}};
 }
@@ -92,6 +103,8 @@ OpSpec<NoAttrs> Spec(const char* name, Rule rule, Compute compute) {
 
 const OpRegistration<NoAttrs> kDouble(Spec("_test_double", SameType, Double));
 const OpRegistration<NoAttrs> kMixRows(Spec("_test_mix_rows", SameType, MixRows));
+const OpRegistration<NoAttrs> kAtMostTwoRows(Spec("_test_at_most_two_rows", AtMostTwoRows, Double));
+const OpRegistration<NoAttrs> kOddColumns(Spec("_test_odd_columns", OddColumns, Double));
 const OpRegistration<NoAttrs> kSumRows(Spec("_test_sum_rows", Scalar, SumRows));
 const OpRegistration<NoAttrs> kRefuseNegative(Spec("_test_refuse_negative", SameType, RefuseNegative));
 const OpRegistration<NoAttrs> kGate(Spec("_test_gate", SameType, WaitAtGate));

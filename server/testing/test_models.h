@@ -3,6 +3,8 @@
 //   _test_double            y = 2 x
 //   _test_mix_rows          y = x plus the sum of all rows: rows of a batch see each other
 //   _test_refuse_negative   y = x; fails on a negative element
+//   _test_at_most_two_rows  y = 2 x; fails on more than two rows
+//   _test_odd_columns       y = 2 x; fails unless there are 12347 columns, which nobody guesses
 //   _test_sum_rows          the sum of all elements, a scalar
 //   _test_gate              y = x, once TestGate is open
 #ifndef BARYON_SERVER_TESTING_TEST_MODELS_H_

@@ -1,0 +1,275 @@
+// What operators do with the program: signals, systemd, control over models, memory.
+#include <grpcpp/grpcpp.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "engine/base/testing/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "proto/predict.grpc.pb.h"
+#include "server/testing/http_client.h"
+#include "server/testing/temp_folder.h"
+#include "tests/integration/child_process.h"
+#include "tests/support/mlp_files.h"
+
+namespace baryon {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+constexpr int64_t kWidth = 64;
+
+class OperationsTest : public testing::Test {
+ protected:
+  OperationsTest() { WriteModel("small", 1, {kWidth, 32, 10}); }
+
+  void WriteModel(const std::string& name, int version, const std::vector<int64_t>& widths) {
+    const std::string folder = files_.path(absl::StrCat("repository/", name, "/", version));
+    std::filesystem::create_directories(folder);
+    EXPECT_OK(WriteMlp(folder + "/model", widths));
+  }
+
+  void Start(std::vector<std::string> more = {}, std::vector<std::string> environment = {}) {
+    std::vector<std::string> arguments = {"./baryon",       "serve", "--repository",      files_.path("repository"),
+                                          "--grpc-port",    "0",     "--http-port",       "0",
+                                          "--metrics-port", "0",     "--measure-seconds", "0.1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    environment.push_back("BARYON_CACHE=" + files_.path("cache"));
+    server_ = std::make_unique<ChildProcess>(arguments, environment, files_.path("log"));
+  }
+  void AwaitReady() {
+    const std::string line = server_->ReadLine();
+    EXPECT_THAT(line, StartsWith("baryon: ready grpc="));
+    grpc_ = AddressIn(line, " grpc=");
+    const std::vector<std::string> http = absl::StrSplit(AddressIn(line, " http="), ':');
+    EXPECT_TRUE(absl::SimpleAtoi(http.back(), &http_port_));
+  }
+  static std::string AddressIn(const std::string& line, const std::string& key) {
+    const size_t begin = line.find(key) + key.size();
+    return line.substr(begin, line.find(' ', begin) - begin);
+  }
+
+  std::string Log() const {
+    std::ifstream file(files_.path("log"));
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  void AwaitLog(const std::string& text) const {
+    while (!absl::StrContains(Log(), text)) std::this_thread::yield();
+  }
+  double Metric(const std::string& name) const {
+    const std::string text = HttpGet(http_port_, "/metrics");
+    const size_t begin = text.find("\n" + name + " ");
+    return begin == std::string::npos ? -1 : std::strtod(text.c_str() + begin + name.size() + 2, nullptr);
+  }
+
+  grpc::Status Predict(const std::string& model, int64_t width = kWidth) const {
+    const auto stub = v1::PredictionService::NewStub(grpc::CreateChannel(grpc_, grpc::InsecureChannelCredentials()));
+    v1::PredictRequest request;
+    request.mutable_model_spec()->set_name(model);
+    v1::Tensor& input = *request.add_inputs();
+    input.set_dtype("float32");
+    input.add_shape(1);
+    input.add_shape(width);
+    input.set_data(std::string(width * sizeof(float), '\0'));
+    grpc::ClientContext context;
+    v1::PredictResponse response;
+    return stub->Predict(&context, request, &response);
+  }
+  // The exit code of a command that asks the server; its output.
+  int Run(std::vector<std::string> command, std::string* output = nullptr) const {
+    command.insert(command.begin(), "./baryon");
+    command.insert(command.end(), {"--server", grpc_});
+    ChildProcess client(command);
+    const std::string all = client.ReadAll();
+    if (output != nullptr) *output = all;
+    return client.Wait();
+  }
+
+  TempFolder files_;
+  std::unique_ptr<ChildProcess> server_;
+  std::string grpc_;
+  int http_port_ = 0;
+};
+
+// --- Signals
+
+TEST_F(OperationsTest, SigtermEndsItWithZeroWhileItLoads) {
+  WriteModel("large", 1, {2048, 4096, 1024});
+  Start();
+  AwaitLog("loaded");
+  server_->Signal(SIGTERM);
+  server_->ReadAll();
+  EXPECT_EQ(server_->Wait(), 0);
+}
+
+TEST_F(OperationsTest, ASecondSignalEndsItAtOnce) {
+  Start({"--linger-seconds", "3600", "--drain-seconds", "3600"});
+  AwaitReady();
+  std::atomic<bool> stop{false};
+  std::thread client([&] {
+    while (!stop) Predict("small");  // never leaves it in peace
+  });
+  server_->Signal(SIGTERM);
+  while (!absl::StartsWith(HttpGet(http_port_, "/v2/health/ready"), "HTTP/1.1 503")) std::this_thread::yield();
+  EXPECT_TRUE(Predict("small").ok()) << "who has not noticed is still answered";
+  server_->Signal(SIGINT);
+  EXPECT_EQ(server_->Wait(), 0);
+  stop = true;
+  client.join();
+}
+
+TEST_F(OperationsTest, SighupReadsTheRepositoryAgain) {
+  Start({"--model-control", "none"});
+  AwaitReady();
+  WriteModel("other", 1, {kWidth, 3});
+  EXPECT_EQ(Predict("other").error_code(), grpc::StatusCode::NOT_FOUND);
+  server_->Signal(SIGHUP);
+  while (!Predict("other").ok()) std::this_thread::yield();
+  EXPECT_TRUE(Predict("small").ok());
+}
+
+TEST_F(OperationsTest, Sigusr1WritesDownWhatGoesOn) {
+  Start();
+  AwaitReady();
+  server_->Signal(SIGUSR1);
+  AwaitLog("model \"small\" version 1: 0 requests of 0 rows and 0 bytes queued");
+  EXPECT_THAT(Log(), HasSubstr("ready, 0 batches running"));
+  EXPECT_TRUE(Predict("small").ok());
+}
+
+TEST_F(OperationsTest, AClientThatClosesItsEndIsNoReasonToDie) {
+  Start();
+  AwaitReady();
+  server_->Signal(SIGPIPE);
+  EXPECT_TRUE(Predict("small").ok());
+}
+
+TEST_F(OperationsTest, AProcessThatWasStoppedGoesOn) {
+  Start();
+  AwaitReady();
+  server_->Signal(SIGSTOP);
+  server_->Signal(SIGCONT);
+  EXPECT_TRUE(Predict("small").ok());
+}
+
+TEST_F(OperationsTest, SystemdIsTold) {
+  const std::string path = files_.path("notify");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(manager, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  const auto next = [&] {
+    char buffer[512];
+    while (true) {
+      const ssize_t size = recv(manager, buffer, sizeof(buffer), 0);
+      const std::string text(buffer, size < 0 ? 0 : static_cast<size_t>(size));
+      if (text != "WATCHDOG=1") return text;
+    }
+  };
+  Start({}, {"NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=100000"});
+  EXPECT_THAT(next(), StartsWith("READY=1\nSTATUS=baryon: ready grpc="));
+  char buffer[64];
+  EXPECT_EQ(recv(manager, buffer, sizeof(buffer), 0), static_cast<ssize_t>(std::strlen("WATCHDOG=1")));
+  server_->Signal(SIGHUP);
+  EXPECT_THAT(next(), StartsWith("RELOADING=1\nMONOTONIC_USEC="));
+  EXPECT_THAT(next(), StartsWith("READY=1"));
+  server_->Signal(SIGTERM);
+  EXPECT_EQ(next(), "STOPPING=1");
+  EXPECT_EQ(server_->Wait(), 0);
+  close(manager);
+}
+
+// --- Logs
+
+TEST_F(OperationsTest, RequestsAreLinesOfJsonWhenAsked) {
+  Start({"--log-format", "json", "--log-requests"});
+  AwaitReady();
+  const auto stub = v1::PredictionService::NewStub(grpc::CreateChannel(grpc_, grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.AddMetadata("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  v1::PredictRequest request;
+  request.mutable_model_spec()->set_name("no\nsuch");
+  v1::PredictResponse response;
+  stub->Predict(&context, request, &response);
+  AwaitLog("\"message\":\"request\",\"model\":\"\\\"no\\\\nsuch\\\"\"");
+  EXPECT_THAT(Log(), HasSubstr("\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"parent_id\":\"00f067aa0ba902b7\","
+                               "\"span_id\":\""));
+  EXPECT_THAT(Log(), HasSubstr("\"code\":\"NOT_FOUND\""));
+}
+
+// --- Models
+
+TEST_F(OperationsTest, ModelsComeAndGoByCommand) {
+  Start({"--model-control", "explicit"});
+  AwaitReady();
+  std::string output;
+  EXPECT_EQ(Run({"load", "small"}), 0);
+  EXPECT_EQ(Run({"status"}, &output), 0);
+  EXPECT_THAT(output, HasSubstr("small"));
+  EXPECT_THAT(output, HasSubstr("ready"));
+  EXPECT_EQ(Run({"perf", "small"}), 1) << "its graph takes any shape of 64 elements: one has to be named";
+  EXPECT_EQ(Run({"perf", "small", "--shape", "data=-1,64", "--concurrency", "2", "--seconds", "0.2", "--warmup-seconds",
+                 "0.1", "--json"},
+                &output),
+            0);
+  EXPECT_THAT(output, HasSubstr("\"concurrency\":2"));
+  EXPECT_THAT(output, HasSubstr("\"failed\":{}"));
+  EXPECT_EQ(Run({"unload", "small"}), 0);
+  EXPECT_EQ(Run({"unload", "small"}), 1);
+  EXPECT_EQ(Run({"load", "nobody"}), 1);
+}
+
+TEST_F(OperationsTest, UnloadingGivesTheMemoryBack) {
+  WriteModel("large", 1, {2048, 4096, 2048});  // 64 MB
+  Start({"--model-control", "explicit"});
+  AwaitReady();
+  const auto load_use_unload = [&] {
+    EXPECT_EQ(Run({"load", "large"}), 0);
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(Predict("large", 2048).ok());
+    EXPECT_GT(Metric("process_resident_memory_bytes"), 64 << 20);
+    EXPECT_EQ(Run({"unload", "large"}), 0);
+  };
+  EXPECT_EQ(Run({"load", "small"}), 0);
+  EXPECT_TRUE(Predict("small").ok());
+  load_use_unload();
+  const double limit = 96 << 20;
+  while (Metric("process_resident_memory_bytes") > limit) std::this_thread::yield();
+  const double before = Metric("process_resident_memory_bytes");
+  for (int i = 0; i < 3; ++i) load_use_unload();
+  while (Metric("process_resident_memory_bytes") > 1.03 * before) std::this_thread::yield();
+}
+
+// Neither a file that is cut short under a running model nor one that vanishes ends the server or changes its answers.
+TEST_F(OperationsTest, FilesMayVanishUnderAModelThatServes) {
+  Start({"--model-control", "none"});
+  AwaitReady();
+  const std::string params = files_.path("repository/small/1/model-0000.params");
+  std::filesystem::resize_file(params, 100);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(Predict("small").ok());
+  server_->Signal(SIGHUP);
+  AwaitLog("model-0000.params");
+  EXPECT_TRUE(Predict("small").ok()) << "a version that can no longer be loaded serves on";
+  std::filesystem::remove(params);
+  EXPECT_TRUE(Predict("small").ok());
+}
+
+}  // namespace
+}  // namespace baryon

@@ -1,0 +1,321 @@
+// Figures of the whole server: starts the program, asks it, prints what it achieves beside what it should, and ends
+// with 1 when it falls short. README.md says what each figure is. Needs the machine for itself.
+#include <grpcpp/grpcpp.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "clients/load/grpc_sender.h"
+#include "clients/load/latency_histogram.h"
+#include "clients/load/run_load.h"
+#include "engine/base/check.h"
+#include "engine/base/file.h"
+#include "proto/health.grpc.pb.h"
+#include "tests/integration/child_process.h"
+#include "tests/load/running_server.h"
+#include "tests/support/mlp_files.h"
+
+namespace baryon {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string program = "bazel-bin/baryon", folder = "/tmp/baryon-load-figures",
+              digits = "deploy/demo/repository/digits";
+  double seconds = 5;
+  std::vector<std::string> figures;
+};
+
+Options options;
+bool all_reached = true;
+
+// One line: what, how much, what it should be.
+void Say(const std::string& what, double value, const char* unit, const char* relation, double goal) {
+  const bool reached = relation[0] == '<' ? value <= goal : value >= goal;
+  all_reached &= reached;
+  std::printf("%-64s %10.3f %-6s %s %g  %s\n", what.c_str(), value, unit, relation, goal, reached ? "" : "NOT REACHED");
+  std::fflush(stdout);
+}
+void Note(const std::string& what, double value, const char* unit) {
+  std::printf("%-64s %10.3f %s\n", what.c_str(), value, unit);
+  std::fflush(stdout);
+}
+
+double Ms(absl::Duration duration) { return absl::ToDoubleMilliseconds(duration); }
+
+// --- Models
+
+// A repository with copies of one model under several names, each with a configuration.
+std::string Repository(const std::string& name) {
+  const std::string folder = options.folder + "/" + name;
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  return folder;
+}
+
+void AddMlp(const std::string& repository, const std::string& name, const std::vector<int64_t>& widths,
+            const std::string& config = "") {
+  fs::create_directories(repository + "/" + name + "/1");
+  BARYON_CHECK(WriteMlp(repository + "/" + name + "/1/model", widths).ok());
+  if (!config.empty()) BARYON_CHECK(WriteFileAtomically(repository + "/" + name + "/config.pbtxt", config).ok());
+}
+
+void AddCopy(const std::string& repository, const std::string& name, const std::string& of,
+             const std::string& config = "") {
+  fs::copy(of, repository + "/" + name, fs::copy_options::recursive);
+  if (!config.empty()) BARYON_CHECK(WriteFileAtomically(repository + "/" + name + "/config.pbtxt", config).ok());
+}
+
+constexpr char kNever[] = "parameters { key: \"batching\" value: { string_value: \"never\" } }";
+const std::vector<int64_t> kWideMlp = {2048, 4096, 4096, 1000};
+
+RunningServer Start(const std::string& repository, const std::vector<std::string>& more = {}) {
+  return RunningServer(options.program, repository, options.folder, more);
+}
+
+// --- Figures
+
+// Throughput with the server's own decision on batching over that without, in turns.
+void CompareBatching(const std::string& what, const RunningServer& server, const std::vector<int64_t>& shape,
+                     double goal) {
+  double together = 0, alone = 0;
+  for (int turn = 0; turn < 3; ++turn) {
+    together += server.Test(PredictRequestOf("auto", shape), 16, 0, options.seconds / 3).requests_per_second() / 3;
+    alone += server.Test(PredictRequestOf("never", shape), 16, 0, options.seconds / 3).requests_per_second() / 3;
+  }
+  Note(what + ", 16 clients, batching never", alone, "req/s");
+  Note(what + ", 16 clients, batching auto", together, "req/s");
+  Say(what + ": auto over never", together / alone, "x", ">=", goal);
+}
+
+void Batching() {
+  const std::string wide = Repository("wide");
+  AddMlp(wide, "auto", kWideMlp);
+  AddMlp(wide, "never", kWideMlp, kNever);
+  CompareBatching("wide MLP", Start(wide), {1, 2048}, 4);
+  const std::string digits = Repository("digits");
+  AddCopy(digits, "auto", options.digits);
+  AddCopy(digits, "never", options.digits, kNever);
+  CompareBatching("digits", Start(digits), {1, 1, 8, 8}, 0.95);
+}
+
+void Resnet() {
+  const std::string repository = Repository("resnet");
+  fs::create_directories(repository + "/auto/1");
+  ChildProcess export_it({options.program, "export", "resnet50_v2", "--output", repository + "/auto/1/model"});
+  export_it.ReadAll();
+  BARYON_CHECK(export_it.Wait() == 0);
+  AddCopy(repository, "never", repository + "/auto", kNever);
+  CompareBatching("resnet50_v2", Start(repository), {1, 3, 224, 224}, 0.95);
+}
+
+void Overload(const std::string& what, const std::string& repository, const std::vector<int64_t>& shape) {
+  const RunningServer server = Start(repository);
+  const std::string request = PredictRequestOf("auto", shape);
+  const double capacity = server.Test(request, 64, 0, options.seconds).requests_per_second();
+  const LoadReport report = server.Test(request, 0, 5 * capacity, 4 * options.seconds);
+  int64_t refused = 0;
+  for (const auto& [code, count] : report.failed) refused += count;
+  Note(what + ": capacity, 64 clients", capacity, "req/s");
+  Note(what + ": asked for at five times that", 5 * capacity, "req/s");
+  Note(what + ": refused", static_cast<double>(refused), "");
+  Note(what + ": not sent by the client", static_cast<double>(report.unsent), "");
+  Note(what + ": 99 % of the requests were sent at most so late", Ms(report.schedule_lag), "ms");
+  Say(what + ": answered over capacity", report.requests_per_second() / capacity, "", ">=", 0.9);
+  Say(what + ": p99 of what was answered", Ms(report.latency.p99), "ms", "<=", 1000);
+  Say(what + ": median of refusals", Ms(report.refusal.p50), "ms", "<=", 5);
+  Say(what + ": p99 of refusals", Ms(report.refusal.p99), "ms", "<=", 5);
+  const LoadReport after = server.Test(request, 0, capacity / 2, 3);
+  Say(what + ": p99 at half of capacity, right after", Ms(after.latency.p99), "ms", "<=", 250);
+}
+
+void OverloadAll() {
+  const std::string wide = Repository("wide");
+  AddMlp(wide, "auto", kWideMlp);
+  Overload("wide MLP", wide, {1, 2048});
+}
+
+// Clients that ask again at once, for as long as a piece of work takes; how many answers and failures.
+struct Besides {
+  int64_t answered = 0, failed = 0;
+  LatencySummary latency;
+};
+Besides AskWhile(const RunningServer& server, const std::string& request, int clients,
+                 const std::function<void()>& work) {
+  std::atomic<bool> stop{false};
+  GrpcSender sender({server.Connect()}, "/baryon.v1.PredictionService/Predict", request);
+  Besides result;
+  std::thread asking([&] {
+    LatencyHistogram latencies;
+    std::atomic<int64_t> failed{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < clients; ++i) {
+      threads.emplace_back([&] {
+        while (!stop) {
+          const absl::Time start = absl::Now();
+          absl::Notification done;
+          sender.Send([&](absl::StatusCode code) {
+            failed += code == absl::StatusCode::kOk ? 0 : 1;
+            done.Notify();
+          });
+          done.WaitForNotification();
+          latencies.Add(absl::Now() - start);
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    result.answered = latencies.count() - failed;
+    result.failed = failed;
+    result.latency = {latencies.mean(),         latencies.Quantile(0.5),   latencies.Quantile(0.9),
+                      latencies.Quantile(0.99), latencies.Quantile(0.999), latencies.max()};
+  });
+  work();
+  stop = true;
+  asking.join();
+  return result;
+}
+
+void Reloads() {
+  const std::string repository = Repository("reloads");
+  AddCopy(repository, "digits", options.digits);
+  RunningServer server = Start(repository, {"--model-control", "explicit"});
+  BARYON_CHECK(server.Load("digits"));
+  const std::string request = PredictRequestOf("digits", {1, 1, 8, 8});
+  const auto wait = [] { absl::SleepFor(absl::Seconds(options.seconds)); };
+  const Besides before = AskWhile(server, request, 4, wait);
+  for (int i = 0; i < 20; ++i) server.Load("digits");
+  const double memory = server.ResidentBytes();
+  int64_t refused = 0;
+  const Besides during = AskWhile(server, request, 4, [&] {
+    for (int i = 0; i < 200; ++i) refused += server.Load("digits") ? 0 : 1;
+  });
+  Note("p99 of 4 clients, no reload", Ms(before.latency.p99), "ms");
+  Note("p99 of 4 clients, 200 reloads", Ms(during.latency.p99), "ms");
+  Note("requests answered during 200 reloads", static_cast<double>(during.answered), "");
+  Say("requests that failed during 200 reloads", static_cast<double>(during.failed), "", "<=", 0);
+  Say("reloads that failed", static_cast<double>(refused), "", "<=", 0);
+  Say("p99 with reloads over p99 without", during.latency.p99 / before.latency.p99, "x", "<=", 1.25);
+  Say("memory after 200 reloads over memory before", server.ResidentBytes() / memory, "x", "<=", 1.03);
+}
+
+// Another model's latency while a large one is loaded again and again.
+void Beside() {
+  const std::string repository = Repository("beside");
+  AddMlp(repository, "small", {512, 1024, 1024, 10});
+  AddMlp(repository, "large", kWideMlp);
+  RunningServer server = Start(repository, {"--model-control", "explicit"});
+  BARYON_CHECK(server.Load("small"));
+  BARYON_CHECK(server.Load("large"));
+  const std::string request = PredictRequestOf("small", {1, 512});
+  double alone = 0, beside = 0;
+  for (int turn = 0; turn < 3; ++turn) {
+    alone +=
+        Ms(AskWhile(server, request, 1, [] { absl::SleepFor(absl::Seconds(options.seconds / 2)); }).latency.p99) / 3;
+    beside += Ms(AskWhile(server, request, 1,
+                          [&] {
+                            const absl::Time end = absl::Now() + absl::Seconds(options.seconds / 2);
+                            while (absl::Now() < end) server.Load("large");
+                          })
+                     .latency.p99) /
+              3;
+  }
+  Note("p99 of a small model, nothing loads", alone, "ms");
+  Note("p99 of a small model, a large one loads again and again", beside, "ms");
+  Say("p99 during loads over p99 without", beside / alone, "x", "<=", 1.25);
+}
+
+void Memory() {
+  const std::string repository = Repository("memory");
+  AddCopy(repository, "digits", options.digits);
+  AddMlp(repository, "large", kWideMlp);
+  RunningServer server = Start(repository, {"--model-control", "explicit"});
+  BARYON_CHECK(server.Load("digits"));
+  const std::string digits = PredictRequestOf("digits", {1, 1, 8, 8});
+  const std::string large = PredictRequestOf("large", {1, 2048});
+  server.Test(digits, 4, 0, 1);
+  const auto cycle = [&] {
+    BARYON_CHECK(server.Load("large"));
+    server.Test(large, 16, 0, 1);
+    const double loaded = server.ResidentBytes();
+    BARYON_CHECK(server.Unload("large"));
+    absl::SleepFor(absl::Seconds(1));
+    return loaded;
+  };
+  const double at_first = server.ResidentBytes();
+  const double loaded = cycle();
+  const double once = server.ResidentBytes();
+  for (int i = 0; i < 5; ++i) cycle();
+  Note("resident before the first load", at_first / (1 << 20), "MB");
+  Note("resident while it serves", loaded / (1 << 20), "MB");
+  Note("resident after the first unload", once / (1 << 20), "MB");
+  Say("resident after the sixth unload over that after the first", server.ResidentBytes() / once, "x", "<=", 1.03);
+  Say("part of the model's memory that came back", (loaded - once) / (loaded - at_first), "", ">=", 0.97);
+}
+
+// Clients that watch the server's health and stop when it is about to end.
+void Drain() {
+  const std::string repository = Repository("drain");
+  AddCopy(repository, "digits", options.digits);
+  int64_t answered = 0, failed = 0, codes = 0;
+  for (int turn = 0; turn < 5; ++turn) {
+    RunningServer server = Start(repository);
+    const std::string request = PredictRequestOf("digits", {1, 1, 8, 8});
+    const Besides besides = AskWhile(server, request, 4, [&] {
+      grpc::ClientContext context;
+      const auto stub = grpc::health::v1::Health::NewStub(server.Connect(1));
+      const auto reader = stub->Watch(&context, grpc::health::v1::HealthCheckRequest());
+      grpc::health::v1::HealthCheckResponse response;
+      reader->Read(&response);
+      absl::SleepFor(absl::Seconds(options.seconds / 5));
+      server.process().Signal(SIGTERM);
+      while (reader->Read(&response) && response.status() == grpc::health::v1::HealthCheckResponse::SERVING) {
+      }
+      context.TryCancel();
+      reader->Finish();
+    });
+    answered += besides.answered;
+    failed += besides.failed;
+    codes += server.process().Wait();
+  }
+  Note("requests answered around five SIGTERMs", static_cast<double>(answered), "");
+  Say("requests of clients that watch its health that failed", static_cast<double>(failed), "", "<=", 0);
+  Say("exit codes", static_cast<double>(codes), "", "<=", 0);
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Figures of the whole server.", "load_figures");
+  app.add_option("--program", options.program, "baryon")->capture_default_str();
+  app.add_option("--folder", options.folder, "For models and logs")->capture_default_str();
+  app.add_option("--digits", options.digits, "The demo's digits")->capture_default_str();
+  app.add_option("--seconds", options.seconds, "Of most tests")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("FIGURE", options.figures, "batching, resnet, overload, reloads, beside, memory, drain; none: all");
+  CLI11_PARSE(app, argc, argv);
+  fs::create_directories(options.folder);
+  const std::vector<std::pair<std::string, void (*)()>> figures = {
+      {"batching", Batching}, {"resnet", Resnet}, {"overload", OverloadAll}, {"reloads", Reloads},
+      {"beside", Beside},     {"memory", Memory}, {"drain", Drain}};
+  for (const auto& [name, run] : figures) {
+    const bool wanted = std::count(options.figures.begin(), options.figures.end(), name) > 0;
+    if (wanted || options.figures.empty()) run();
+  }
+  return all_reached ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace baryon
+
+int main(int argc, char** argv) { return baryon::Main(argc, argv); }
