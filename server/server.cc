@@ -122,11 +122,14 @@ absl::Status Server::StartGrpc() {
 }
 
 absl::Status Server::StartHttp() {
-  BARYON_ASSIGN_OR_RETURN(http_port_, http_.Listen(options_.host, options_.http_port,
-                                                   [this](const HttpRequest& request) { return AnswerHttp(request); }));
+  const auto answer = [this](HttpResponse (Server::*how)(const HttpRequest&) const) {
+    return HttpHandler{nullptr, [this, how](const std::shared_ptr<const HttpRequest>& request, HttpReply reply) {
+                         reply((this->*how)(*request));
+                       }};
+  };
+  BARYON_ASSIGN_OR_RETURN(http_port_, http_.Listen(options_.host, options_.http_port, answer(&Server::AnswerHttp)));
   BARYON_ASSIGN_OR_RETURN(metrics_port_,
-                          http_.Listen(options_.host, options_.metrics_port,
-                                       [this](const HttpRequest& request) { return AnswerMetrics(request); }));
+                          http_.Listen(options_.host, options_.metrics_port, answer(&Server::AnswerMetrics)));
   http_.Start();
   return absl::OkStatus();
 }
@@ -219,13 +222,16 @@ std::vector<std::string> Server::DescribeState() const {
 }
 
 HttpResponse Server::AnswerMetrics(const HttpRequest& request) {
-  if (request.path != "/metrics") return HttpError(404, absl::StrCat("there is nothing at ", Quote(request.path)));
+  if (request.PathText() != "/metrics") {
+    return HttpError(404, absl::StrCat("there is nothing at ", Quote(request.PathText())));
+  }
   if (request.method != HttpMethod::kGet) return HttpError(405, "expected GET");
   return {200, RenderMetrics(), "text/plain; version=0.0.4"};
 }
 
 HttpResponse Server::AnswerHttp(const HttpRequest& request) {
-  const bool live = request.path == "/v2/health/live", ready = request.path == "/v2/health/ready";
+  const std::string path = request.PathText();
+  const bool live = path == "/v2/health/live", ready = path == "/v2/health/ready";
   if (!live && !ready) return AnswerMetrics(request);
   if (request.method != HttpMethod::kGet) return HttpError(405, "expected GET");
   if (live) return {200, "{\"live\":true}"};
