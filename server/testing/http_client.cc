@@ -65,12 +65,16 @@ std::string TestConnection::ReadAnswer() {
   }
   end += kEndOfHeaders.size();
   end += ContentLength(absl::string_view(read_).substr(0, end));
-  while (read_.size() < end) {
+  return ReadBytes(end);
+}
+
+std::string TestConnection::ReadBytes(size_t count) {
+  while (read_.size() < count) {
     if (!ReadMore()) break;
   }
-  const std::string answer = read_.substr(0, end);
-  read_.erase(0, end);
-  return answer;
+  const std::string bytes = read_.substr(0, count);
+  read_.erase(0, count);
+  return bytes;
 }
 
 std::string TestConnection::ReadAll() {

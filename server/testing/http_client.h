@@ -22,6 +22,8 @@ class TestConnection {
   // One answer: headers, and as many bytes behind them as Content-Length says. What there was, when the connection ends
   // before.
   std::string ReadAnswer();
+  // The next `count` bytes; fewer when the connection ends before.
+  std::string ReadBytes(size_t count);
   // All until the other side closes.
   std::string ReadAll();
   // Says that no more will be sent.
