@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
@@ -30,11 +31,15 @@
 
 namespace baryon {
 
-// The same error with `context` and ": " in front of its message; OK stays OK. For the one caller that knows more:
+// The same error, payloads included, with `context` and ": " in front of its message; OK stays OK. For the one caller
+// that knows more:
 //   return Annotate(status, absl::StrCat("loading model \"", name, "\" version ", version));
 inline absl::Status Annotate(const absl::Status& status, absl::string_view context) {
   if (status.ok()) return status;
-  return absl::Status(status.code(), absl::StrCat(context, ": ", status.message()));
+  absl::Status annotated(status.code(), absl::StrCat(context, ": ", status.message()));
+  status.ForEachPayload(
+      [&](absl::string_view type, const absl::Cord& payload) { annotated.SetPayload(type, payload); });
+  return annotated;
 }
 
 }  // namespace baryon
