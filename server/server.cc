@@ -122,7 +122,7 @@ absl::Status Server::StartGrpc() {
 }
 
 absl::Status Server::StartHttp() {
-  const auto answer = [this](HttpResponse (Server::*how)(const HttpRequest&) const) {
+  const auto answer = [this](HttpResponse (Server::*how)(const HttpRequest&)) {
     return HttpHandler{nullptr, [this, how](const std::shared_ptr<const HttpRequest>& request, HttpReply reply) {
                          reply((this->*how)(*request));
                        }};

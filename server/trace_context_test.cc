@@ -27,7 +27,7 @@ TEST(TraceContextTest, ReadsWhatLaterVersionsAdd) {
 }
 
 TEST(TraceContextTest, IgnoresWhatIsNoHeader) {
-  for (const std::string header :
+  for (const std::string& header :
        {std::string(), std::string("00-"), std::string(kHeader) + "-more",
         std::string("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
         std::string("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"),

@@ -22,7 +22,7 @@ TEST(NormalizeTest, RowsOfAnyLengthWithAndWithoutRelu) {
     const std::vector<float> x = Draw(n, -3, 3);
     for (bool relu : {false, true}) {
       std::vector<float> y = x;
-      NormalizeRow(y.data(), n, 0.5f, 2, 0.25f, relu, y.data(), stride);
+      NormalizeRow(y.data(), n, 0.5f, 2, 0.25f, relu, y.data());
       for (int64_t i = 0; i < n; ++i) {
         const double want = (x[i] - 0.5) * 2 + 0.25;
         EXPECT_NEAR(y[i], relu && want < 0 ? 0 : want, 1e-6);
@@ -38,7 +38,7 @@ TEST(NormalizeTest, ColumnsOfAnyWidthWithAndWithoutRelu) {
     const std::vector<float> mean = Draw(columns, -1, 1), scale = Draw(columns, 1, 2), shift = Draw(columns, -2, 2);
     for (bool relu : {false, true}) {
       std::vector<float> y = x;
-      NormalizeColumns(x.data(), rows, stride, columns, mean.data(), scale.data(), shift.data(), relu, y.data());
+      NormalizeColumns(x.data(), rows, stride, columns, mean.data(), scale.data(), shift.data(), relu, y.data(), stride);
       for (int64_t i = 0; i < rows * stride; ++i) {
         const int64_t j = i % stride;
         const double want = j < columns ? (double{x[i]} - mean[j]) * scale[j] + shift[j] : 0;

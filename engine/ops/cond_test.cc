@@ -14,7 +14,7 @@ constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 Tensor F(Shape shape, std::initializer_list<float> values) { return Tensor::FromData<float>(std::move(shape), values); }
 
 // p ? x + x : x * y
-absl::StatusOr<std::vector<Tensor>> Run(float p, const char* cond_locations = "(0,)", Shape p_shape = {1}) {
+absl::StatusOr<std::vector<Tensor>> RunCond(float p, const char* cond_locations = "(0,)", Shape p_shape = {1}) {
   const Attrs attrs = {{"num_args", "6"},
                        {"num_outputs", "1"},
                        {"cond_input_locs", cond_locations},
@@ -30,21 +30,21 @@ absl::StatusOr<std::vector<Tensor>> Run(float p, const char* cond_locations = "(
 }
 
 TEST(CondTest, RunsTheChosenBranch) {
-  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> yes, Run(1));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> yes, RunCond(1));
   EXPECT_THAT(yes[0].span<float>(), ElementsAre(6, 8));
-  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> no, Run(0));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> no, RunCond(0));
   EXPECT_THAT(no[0].span<float>(), ElementsAre(30, 400));
 }
 
 TEST(CondTest, AnythingButZeroIsTrue) {
-  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> small, Run(-0.25f));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> small, RunCond(-0.25f));
   EXPECT_THAT(small[0].span<float>(), ElementsAre(6, 8));
 }
 
 TEST(CondTest, RefusesAttributesAndConditionsThatDoNotFit) {
-  EXPECT_THAT(Run(1, "(5,)"), StatusIs(kInvalid, HasSubstr("cond_input_locs")));
-  EXPECT_THAT(Run(1, "(0, 1)"), StatusIs(kInvalid, HasSubstr("expected a subgraph of 2 inputs")));
-  EXPECT_THAT(Run(1, "(0,)", {2}), StatusIs(kInvalid, HasSubstr("a condition of one element")));
+  EXPECT_THAT(RunCond(1, "(5,)"), StatusIs(kInvalid, HasSubstr("cond_input_locs")));
+  EXPECT_THAT(RunCond(1, "(0, 1)"), StatusIs(kInvalid, HasSubstr("expected a subgraph of 2 inputs")));
+  EXPECT_THAT(RunCond(1, "(0,)", {2}), StatusIs(kInvalid, HasSubstr("a condition of one element")));
 }
 
 }  // namespace

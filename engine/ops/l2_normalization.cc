@@ -46,7 +46,7 @@ absl::StatusOr<TensorTypes> InferTypes(const L2Attrs& attrs, const TensorTypes& 
 void NormalizeRows(const float* x, int64_t rows, int64_t size, double eps, float* y) {
   for (int64_t row = 0; row < rows; ++row, x += size, y += size) {
     const double factor = 1 / std::sqrt(kernels::Sum(kernels::Term::kSquare, x, size) + eps);
-    kernels::NormalizeRow(x, size, 0, static_cast<float>(factor), 0, /*relu=*/false, y, stride);
+    kernels::NormalizeRow(x, size, 0, static_cast<float>(factor), 0, /*relu=*/false, y);
   }
 }
 
@@ -56,7 +56,7 @@ void NormalizeStrip(const float* x, int64_t size, int64_t stride, int64_t column
   float factors[kStrip];
   kernels::AddColumns(kernels::Term::kSquare, x, size, stride, columns, nullptr, sums);
   for (int64_t j = 0; j < columns; ++j) factors[j] = static_cast<float>(1 / std::sqrt(sums[j] + eps));
-  kernels::NormalizeColumns(x, size, stride, columns, kZeros, factors, kZeros, /*relu=*/false, y);
+  kernels::NormalizeColumns(x, size, stride, columns, kZeros, factors, kZeros, /*relu=*/false, y, stride);
 }
 
 // A strip of any floating type in double precision.

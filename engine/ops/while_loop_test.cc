@@ -37,13 +37,13 @@ Attrs While(const char* name = "num_args", const char* value = "5") {
   return attrs;
 }
 
-absl::StatusOr<std::vector<Tensor>> Run(const Attrs& attrs, float begin) {
+absl::StatusOr<std::vector<Tensor>> RunWhile(const Attrs& attrs, float begin) {
   return RunLoop("_while_loop", attrs, {Subgraph(kCondition), Subgraph(kStep)},
                  {F({1}, {begin}), F({1}, {10}), F({1}, {2})});
 }
 
 TEST(WhileLoopTest, GoesOnWhileTheConditionHolds) {
-  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> got, Run(While(), 1));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> got, RunWhile(While(), 1));
   EXPECT_THAT(got[0].span<float>(), ElementsAre(20, 22, 0, 0, 0));
   EXPECT_EQ(got[0].shape(), Shape({5, 1}));
   EXPECT_THAT(got[1].span<float>(), ElementsAre(3));
@@ -51,24 +51,24 @@ TEST(WhileLoopTest, GoesOnWhileTheConditionHolds) {
 }
 
 TEST(WhileLoopTest, EndsAfterTheMostIterations) {
-  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> got, Run(While("max_iterations", "3"), -7));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> got, RunWhile(While("max_iterations", "3"), -7));
   EXPECT_THAT(got[0].span<float>(), ElementsAre(20, 6, -6));
   EXPECT_THAT(got[1].span<float>(), ElementsAre(-4));
 }
 
 TEST(WhileLoopTest, AConditionThatNeverHoldsLeavesTheVariables) {
-  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> got, Run(While(), 4));
+  ASSERT_OK_AND_ASSIGN(const std::vector<Tensor> got, RunWhile(While(), 4));
   EXPECT_THAT(got[0].span<float>(), ElementsAre(0, 0, 0, 0, 0));
   EXPECT_THAT(got[1].span<float>(), ElementsAre(4));
   EXPECT_THAT(got[2].span<float>(), ElementsAre(10));
 }
 
 TEST(WhileLoopTest, RefusesAttributesThatDoNotFit) {
-  EXPECT_THAT(Run(While("num_args", "3"), 1), StatusIs(kInvalid, HasSubstr("num_args")));
-  EXPECT_THAT(Run(While("max_iterations", "-1"), 1), StatusIs(kInvalid, HasSubstr("max_iterations")));
-  EXPECT_THAT(Run(While("func_var_locs", "(2, 3)"), 1), StatusIs(kInvalid, HasSubstr("func_var_locs")));
-  EXPECT_THAT(Run(While("cond_input_locs", "(-1,)"), 1), StatusIs(kInvalid, HasSubstr("cond_input_locs")));
-  EXPECT_THAT(Run(While("num_out_data", "2"), 1), StatusIs(kInvalid));
+  EXPECT_THAT(RunWhile(While("num_args", "3"), 1), StatusIs(kInvalid, HasSubstr("num_args")));
+  EXPECT_THAT(RunWhile(While("max_iterations", "-1"), 1), StatusIs(kInvalid, HasSubstr("max_iterations")));
+  EXPECT_THAT(RunWhile(While("func_var_locs", "(2, 3)"), 1), StatusIs(kInvalid, HasSubstr("func_var_locs")));
+  EXPECT_THAT(RunWhile(While("cond_input_locs", "(-1,)"), 1), StatusIs(kInvalid, HasSubstr("cond_input_locs")));
+  EXPECT_THAT(RunWhile(While("num_out_data", "2"), 1), StatusIs(kInvalid));
 }
 
 }  // namespace
