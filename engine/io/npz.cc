@@ -72,6 +72,10 @@ class NpzWriter {
     if (zip_error_system_type(error) == ZIP_ET_SYS) {
       return ErrnoToStatus(zip_error_code_system(error), "cannot write", path_);
     }
+    if (zip_error_code_zip(error) == ZIP_ER_EXISTS) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", path_, "\": expected arrays with names of their own, got one twice"));
+    }
     return absl::UnavailableError(absl::StrCat("cannot write \"", path_, "\": ", zip_error_strerror(error)));
   }
 

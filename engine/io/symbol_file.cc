@@ -51,7 +51,8 @@ class SymbolParser {
   absl::Status ParseNode(const Json& json, SymbolFile& file) {
     const size_t index = file.nodes.size();
     file.nodes.emplace_back();
-    return Annotate(ParseNodeMembers(json, file.nodes.back()), NodeLabel(file, index));
+    const absl::Status status = ParseNodeMembers(json, file.nodes.back());
+    return status.ok() ? status : Annotate(status, NodeLabel(file, index));  // by the name, if it got that far
   }
 
   absl::Status ParseNodeMembers(const Json& json, SymbolNode& node) {

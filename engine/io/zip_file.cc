@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t kMostInflation = 1032;
 
 absl::Status CannotUnpack(zip_error_t* error) {
-  return absl::DataLossError(absl::StrCat("cannot unpack: ", zip_error_strerror(error)));
+  return absl::DataLossError(absl::StrCat("expected a member that can be unpacked, got: ", zip_error_strerror(error)));
 }
 
 absl::Status CheckPacking(const zip_stat_t& entry) {
