@@ -82,8 +82,8 @@ class BatchNormKernel : public Kernel {
       : attrs_(attrs),
         relu_(relu),
         split_(SplitAtAxis(context.inputs()[0].shape, *NormalizeAxis(attrs.axis, context.inputs()[0].shape.rank()))),
-        in_stride_(split_.inner > 1 ? split_.size : context.input_stride(0)),
-        out_stride_(split_.inner > 1 ? split_.size : context.output_stride()) {}
+        in_stride_(IsLastAxis(context) ? context.input_stride(0) : split_.size),
+        out_stride_(IsLastAxis(context) ? context.output_stride() : split_.size) {}
 
   // Computes the scales once, from constant gamma and variance.
   void Precompute(const P* gamma, const P* var) {
@@ -119,6 +119,11 @@ class BatchNormKernel : public Kernel {
 
  private:
   static constexpr int64_t kElementsWorthAThread = 1 << 15;
+
+  bool IsLastAxis(const PrepareContext& context) const {
+    const int64_t rank = context.inputs()[0].shape.rank();
+    return NormalizeAxis(attrs_.axis, rank) == rank - 1;
+  }
 
   void FillScales(const P* gamma, const P* var, P* scales) const {
     for (int64_t c = 0; c < split_.size; ++c) {

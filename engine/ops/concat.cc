@@ -132,7 +132,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const A& attrs, PrepareContext& 
   BARYON_ASSIGN_OR_RETURN(const Shape whole, JoinedShape(joined));
   const AxisSplit split = SplitAtAxis(whole, joined.axis);
   // Only then do the parts have the shapes of the inputs, which may be slices.
-  const bool rows = kJoin == JoinConcat && attrs.axis.has_value() && split.inner == 1;
+  const bool rows = kJoin == JoinConcat && attrs.axis.has_value() && joined.axis == whole.rank() - 1;
   Moves moves;
   int64_t offset = 0;
   for (size_t i = 0; i < joined.parts.size(); ++i) {

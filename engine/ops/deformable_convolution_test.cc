@@ -112,8 +112,9 @@ TEST(DeformableConvolutionTest, OtherTypesRunInPlainLoops) {
   for (const Setting& s : {Settings()[1], Settings()[4]}) {
     OpTester tester(s.op());
     for (const auto& [name, value] : s.attrs()) tester.Attr(name, value);
-    for (const Tensor& input : Tester(s).inputs()) tester.Input(input.Cast(DType::kFloat64));
-    const Tensor want = WindowByWindow(s)(Tester(s).inputs())[0];
+    const std::vector<Tensor> inputs = Tester(s).inputs();
+    for (const Tensor& input : inputs) tester.Input(input.Cast(DType::kFloat64));
+    const Tensor want = WindowByWindow(s)(inputs)[0];
     const absl::StatusOr<std::vector<Tensor>> got = tester.Run();
     ASSERT_OK(got);
     EXPECT_EQ(Difference((*got)[0].Cast(DType::kFloat32), want, {2e-5, 5e-6}), "");

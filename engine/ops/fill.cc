@@ -110,6 +110,7 @@ OpSpec<NoAttrs> LikeSpec(std::vector<std::string> names) {
   spec.inputs = {"data"};
   spec.infer_types = SameTypeAsInput<NoAttrs>;
   spec.complete_types = AllTypesEqual<NoAttrs>;
+  spec.ignored_attrs = {"dtype"};  // MXNet does not read it: the result is of the input's type
   spec.prepare = PrepareConstant<kValue, NoAttrs>;
   spec.elementwise = true;
   spec.accepts_unknown_dims = true;

@@ -29,7 +29,7 @@ TEST(FillTest, ArraysOfOneValue) {
       .Attr("dtype", "int32")
       .ExpectOutput(Tensor::FromData<int32_t>({2}, {1, 1}));
   OpTester("_full").Attr("shape", IntTuple{2}).Attr("value", 2.5).ExpectOutput(F({2}, {2.5f, 2.5f}));
-  OpTester("zeros_like").Input({2}).ExpectOutput(F({2}, {0, 0}));
+  OpTester("zeros_like").Attr("dtype", "int32").Input({2}).ExpectOutput(F({2}, {0, 0}));
   OpTester("ones_like").Input({2}).ExpectOutput(F({2}, {1, 1}));
 }
 

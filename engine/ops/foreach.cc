@@ -140,7 +140,8 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const ForeachAttrs& attrs, Prepa
   IntTuple varying;
   for (size_t i = 0; i < attrs.num_data() + attrs.num_states(); ++i) varying.push_back(static_cast<int64_t>(i));
   std::vector<SubgraphCall> calls(1);
-  BARYON_ASSIGN_OR_RETURN(calls[0], PrepareCall(context, 0, std::move(locations), varying));
+  BARYON_ASSIGN_OR_RETURN(
+      calls[0], PrepareCall(context, 0, std::move(locations), varying, static_cast<int64_t>(attrs.num_data())));
   return std::make_unique<ForeachKernel>(attrs, context, std::move(calls));
 }
 

@@ -36,8 +36,8 @@ TEST(InterpTest, ReadsBetweenPlaces) {
       .ExpectOutput(Tensor::FromData<double>({}, {12.5}));
 }
 TEST(InterpTest, GoesRoundWithAPeriod) {
-  // 4 is 1 too late for a period of 3, as 1 is: places 1, 1, 2 with values 10, 0, 20.
-  Interp({2.5, 3, -1}).Attr("period", 3.0).ExpectOutput(D({15, 10, 20}));
+  // 4 is 1 too late for a period of 3, as 1 is: places -1, 1, 1, 2, 4 with values 20, 10, 0, 20, 10.
+  Interp({2.5, 3, -1}).Attr("period", 3.0).ExpectOutput(D({17.5, 15, 20}));
 }
 TEST(InterpTest, TakesOtherTypesAndRefusesOtherShapes) {
   OpTester("_npi_interp").Input(F({2}, {0, 1})).Input(F({2}, {0, 2})).Input(F({1}, {0.5f})).ExpectOutput(D({1}));

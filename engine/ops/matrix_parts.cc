@@ -1,5 +1,6 @@
 // Parts of square matrices as vectors, and back: _linalg_extractdiag and _linalg_makediag for a diagonal,
-// _linalg_extracttrian and _linalg_maketrian for a triangle, row by row. Diagonal k lies k columns right of the main
+// _linalg_extracttrian and _linalg_maketrian for a triangle, the lower one row by row, the upper one column by column,
+// so that a triangle and its mirror image are the same vector. Diagonal k lies k columns right of the main
 // one; an offset other than 0 decides itself which triangle it cuts off. _linalg_sumlogdiag adds up the logarithms of
 // the main diagonal.
 #include <cmath>
@@ -37,9 +38,9 @@ int64_t PartSize(Part part, int64_t offset, int64_t n) {
   return part == Part::kDiagonal ? side : side * (side + 1) / 2;
 }
 
-// Runs of neighbouring elements of the part of an [n, n] matrix: (first in the matrix, first in the vector, count).
+// Runs of elements of the part of an [n, n] matrix, neighbours in the vector and `step` apart in the matrix.
 struct Run {
-  int64_t in_matrix, in_vector, count;
+  int64_t in_matrix, in_vector, count, step;
 };
 std::vector<Run> RunsOf(Part part, const PartAttrs& attrs, int64_t n) {
   std::vector<Run> runs;
@@ -48,9 +49,9 @@ std::vector<Run> RunsOf(Part part, const PartAttrs& attrs, int64_t n) {
   int64_t in_vector = 0;
   for (int64_t i = 0; i < side; ++i) {
     const int64_t diagonal = first + i * (n + 1);
-    Run run = {diagonal, in_vector, 1};
-    if (part == Part::kTriangle && attrs.is_lower()) run = {diagonal - i, in_vector, i + 1};
-    if (part == Part::kTriangle && !attrs.is_lower()) run = {diagonal, in_vector, side - i};
+    Run run = {diagonal, in_vector, 1, 1};
+    if (part == Part::kTriangle && attrs.is_lower()) run = {diagonal - i, in_vector, i + 1, 1};
+    if (part == Part::kTriangle && !attrs.is_lower()) run = {diagonal - i * n, in_vector, i + 1, n};
     runs.push_back(run);
     in_vector += run.count;
   }
@@ -65,7 +66,8 @@ Moves MovesOf(Part part, const PartAttrs& attrs, int64_t count, int64_t n, bool 
     Move move;
     move.from = extract ? run.in_matrix : run.in_vector;
     move.to = extract ? run.in_vector : run.in_matrix;
-    move.loops = {{count, extract ? matrix : vector, extract ? vector : matrix}, {run.count, 1, 1}};
+    move.loops = {{count, extract ? matrix : vector, extract ? vector : matrix},
+                  {run.count, extract ? run.step : 1, extract ? 1 : run.step}};
     moves.push_back(std::move(move));
   }
   return moves;

@@ -74,12 +74,14 @@ TensorType StackedType(const TensorType& type, int64_t steps) {
 }
 
 absl::StatusOr<SubgraphCall> PrepareCall(const PrepareContext& context, size_t index, IntTuple locations,
-                                         const IntTuple& varying) {
+                                         const IntTuple& varying, int64_t num_stepped) {
   SubgraphCall call;
   std::vector<SubgraphInput> inputs;
   for (int64_t location : locations) {
     const bool varies = std::find(varying.begin(), varying.end(), location) != varying.end();
-    inputs.push_back({context.inputs()[location], varies ? nullptr : context.shared_constant(location)});
+    const TensorType& type = context.inputs()[location];
+    inputs.push_back({location < num_stepped ? StepType(type) : type,
+                      varies ? nullptr : context.shared_constant(static_cast<size_t>(location))});
     if (inputs.back().constant != nullptr) call.compiled_in.push_back(location);
   }
   call.locations = std::move(locations);

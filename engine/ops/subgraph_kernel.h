@@ -52,9 +52,10 @@ struct SubgraphCall {
 };
 
 // Makes subgraph `index` ready. Inputs that are constants are compiled into it, but for the locations in `varying`,
-// whose values change from pass to pass. Errors: those of its operators.
+// whose values change from pass to pass. The first `num_stepped` inputs of the operator are given a row at a time.
+// Errors: those of its operators.
 absl::StatusOr<SubgraphCall> PrepareCall(const PrepareContext& context, size_t index, IntTuple locations,
-                                         const IntTuple& varying = {});
+                                         const IntTuple& varying = {}, int64_t num_stepped = 0);
 
 // True when the one element of `type` at `element` is not 0.
 bool IsTrue(const TensorType& type, const void* element);

@@ -29,7 +29,7 @@ std::string FolderOf(const std::string& path) {
 
 ModelCase Read(const std::string& path) {
   absl::StatusOr<ModelCase> model_case = ReadModelCase(FolderOf(path));
-  EXPECT_OK(model_case) << path;
+  EXPECT_OK(model_case.status()) << path;
   return model_case.ok() ? *std::move(model_case) : ModelCase();
 }
 
