@@ -176,11 +176,11 @@ HWY_EXPORT(Target);
 // A kernel has room for two lines for each k.
 void SetPrefetch(const float* next, int64_t size, int64_t k, int64_t index, int64_t count, GemmTile& tile) {
   constexpr int64_t kLine = 16;
-  const int64_t lines = (size + kLine - 1) / kLine, first = lines * index / count;
-  const int64_t share = lines * (index + 1) / count - first;
-  tile.prefetch = next + first * kLine;
+  const int64_t lines = (size + kLine - 1) / kLine, share = lines * (index + 1) / count - lines * index / count;
   tile.prefetch_step = share > k ? 2 * kLine : (share * kLine + k - 1) / std::max<int64_t>(k, 1);
   tile.prefetch_second = share > k ? kLine : 0;
+  const int64_t reach = (k * tile.prefetch_step + kLine - 1) / kLine;  // a share or more: never beyond the end
+  tile.prefetch = next + std::max<int64_t>(std::min(lines * index / count, lines - reach), 0) * kLine;
 }
 
 void SetNoPrefetch(GemmTile& tile) {

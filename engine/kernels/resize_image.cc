@@ -78,8 +78,10 @@ ResizeAxis AreaAxis(int64_t in, int64_t out) {
   return axis;
 }
 
-// Outputs between inputs.
-ResizeAxis FilterAxis(ResizeFilter filter, int64_t in, int64_t out) {
+// Outputs between inputs. Beyond the first and last columns OpenCV takes those alone; beyond the first and last rows it
+// adds two shares of them, each rounded.
+enum class Axis { kRows, kColumns };
+ResizeAxis FilterAxis(Axis which, ResizeFilter filter, int64_t in, int64_t out) {
   const double inverse = static_cast<double>(out) / static_cast<double>(in), scale = ScaleOf(in, out);
   ResizeAxis axis;
   axis.taps = filter == ResizeFilter::kLanczos ? 8 : filter == ResizeFilter::kCubic ? 4 : 2;
@@ -98,7 +100,7 @@ ResizeAxis FilterAxis(ResizeFilter filter, int64_t in, int64_t out) {
     } else if (filter == ResizeFilter::kLanczos) {
       LanczosWeights(position, weights);
     } else {
-      const bool at_border = middle < 0 || middle >= in - 1;
+      const bool at_border = which == Axis::kColumns && (middle < 0 || middle >= in - 1);
       LinearWeights(at_border ? 0 : position, weights);
     }
     for (int64_t tap = 0; tap < axis.taps; ++tap) {
@@ -140,8 +142,8 @@ ImageResizer::ImageResizer(ResizeFilter filter, const ImageSizes& sizes) : sizes
     rows_ = NearestAxis(sizes.height, sizes.new_height);
     columns_ = NearestAxis(sizes.width, sizes.new_width);
   } else {
-    rows_ = FilterAxis(filter, sizes.height, sizes.new_height);
-    columns_ = FilterAxis(filter, sizes.width, sizes.new_width);
+    rows_ = FilterAxis(Axis::kRows, filter, sizes.height, sizes.new_height);
+    columns_ = FilterAxis(Axis::kColumns, filter, sizes.width, sizes.new_width);
     if (filter == ResizeFilter::kArea) filter_ = ResizeFilter::kLinear;
   }
 }
