@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/testing/temp_folder.h"
 
 namespace baryon {
 namespace {
@@ -21,12 +20,14 @@ using testing::StartsWith;
 // The service manager's end.
 class SystemdTest : public testing::Test {
  protected:
-  SystemdTest() : path_(files_.path("notify")) {
+  // The kernel picks a name in the abstract namespace: a path of a test's folder may be longer than an address.
+  SystemdTest() : descriptor_(socket(AF_UNIX, SOCK_DGRAM, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
-    descriptor_ = socket(AF_UNIX, SOCK_DGRAM, 0);
-    EXPECT_EQ(bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    EXPECT_EQ(bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof(address.sun_family)), 0);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(getsockname(descriptor_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    path_ = absl::StrCat("@", absl::string_view(address.sun_path + 1, size - sizeof(address.sun_family) - 1));
   }
   ~SystemdTest() override { close(descriptor_); }
 
@@ -36,9 +37,8 @@ class SystemdTest : public testing::Test {
     return size < 0 ? "nothing" : std::string(buffer, static_cast<size_t>(size));
   }
 
-  TempFolder files_;
-  const std::string path_;
-  int descriptor_ = -1;
+  const int descriptor_;
+  std::string path_;
 };
 
 TEST_F(SystemdTest, TellsHowItGoes) {
@@ -72,7 +72,7 @@ TEST_F(SystemdTest, ReadsTheEnvironment) {
 }
 
 TEST_F(SystemdTest, NobodyWhoListensIsNoError) {
-  Systemd(files_.path("nobody"), absl::InfiniteDuration()).Alive();
+  Systemd("@nobody-listens-here", absl::InfiniteDuration()).Alive();
   Systemd(std::string(300, 'x'), absl::InfiniteDuration()).Alive();
   Systemd("", absl::InfiniteDuration()).Alive();
   EXPECT_EQ(Received(), "nothing");

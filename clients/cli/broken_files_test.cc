@@ -34,6 +34,7 @@ class BrokenFilesTest : public testing::Test {
  protected:
   BrokenFilesTest() {
     EXPECT_OK(WriteNpy(files_.path("x.npy"), Tensor::FromData<float>({1, 3}, {1, 2, 3})));
+    std::filesystem::create_directories(files_.path("m"));
     EXPECT_OK(WriteParamsFile(files_.path("m/m-0000.params"),
                               {{"arg:fc_weight", Tensor::FromData<float>({2, 3}, {1, 2, 3, 4, 5, 6})},
                                {"arg:fc_bias", Tensor::FromData<float>({2}, {1, 2})}}));

@@ -69,8 +69,9 @@ absl::Status Executable::CheckInputs(absl::Span<const Tensor> inputs) const {
 // signature has the usual one; what else fits shows when it is compiled.
 bool Executable::TakesReshaped(const TensorSpec& spec, absl::Span<const Tensor> inputs, size_t i) const {
   const TensorType& type = inputs[i].type();
-  const bool as_many = spec.type.dtype == type.dtype && spec.type.shape.IsFullyKnown() &&
-                       spec.type.shape.num_elements() == type.shape.num_elements();
+  const bool same_dtype = spec.type.dtype == DType::kUnknown || spec.type.dtype == type.dtype;
+  const bool as_many =
+      same_dtype && spec.type.shape.IsFullyKnown() && spec.type.shape.num_elements() == type.shape.num_elements();
   return as_many && !interpreted_ && PlanFor(TypesOf(inputs)).ok();
 }
 

@@ -69,7 +69,7 @@ TEST_F(ProfileTest, IsATableWithTheSlowestFirst) {
             "peak 100.0 GFLOP/s\n"
             "       ms      %   GFLOP/s % peak       MB  operator         node: algorithm\n"
             "    3.000   75.0      80.0   20.0     2.00  Convolution      large: winograd\n"
-            "    1.000   25.0                       0.00  softmax          small\n"
+            "    1.000   25.0                      0.00  softmax          small\n"
             "    4.000  100.0      60.0   15.0     2.00  all\n");
 }
 

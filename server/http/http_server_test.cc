@@ -283,10 +283,12 @@ TEST_F(HttpServerTest, CutsOffWhoeverIsTooSlow) {
 }
 
 TEST_F(HttpServerTest, AByteNowAndThenDoesNotKeepAConnectionOpen) {
-  options_.header_timeout = options_.body_timeout = absl::Milliseconds(200);
+  options_.header_timeout = options_.body_timeout = absl::Milliseconds(100);
+  options_.min_bytes_per_second = int64_t{1} << 40;
+  options_.max_body_bytes = options_.max_total_body_bytes = int64_t{1} << 30;
   Start();
-  for (const char* start : {"GET /a HTTP/1.1\r\nX: ", "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n",
-                            "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n"}) {
+  for (const char* start : {"GET /a HTTP/1.1\r\nX: ", "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 90000000\r\n\r\n",
+                            "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5000000\r\n"}) {
     TestConnection connection(port_);
     ASSERT_TRUE(connection.Send(start));
     while (connection.Send("x")) sched_yield();  // as fast as it likes: the pace is what is missing
