@@ -27,7 +27,7 @@ NDArray Answer(const TutorialCase& test_case, const std::string& folder) {
 
 // net.params was written by save_parameters of both releases: a list of arrays by 1.9.1, an npz by 2.0.0b1.
 TEST(BlockFilesTest, LoadsWhatMXNetSaved) {
-  for (const char* name : {"dense", "sequential", "hybrid_sequential", "mlp_hybrid"}) {
+  for (const char* name : {"dense", "sequential", "hybrid_sequential", "lenet", "mlp_hybrid"}) {
     for (const char* version : {"v1", "v2"}) {
       SCOPED_TRACE(testing::Message() << name << " " << version);
       const TutorialCase test_case = MakeTutorialCase(name);

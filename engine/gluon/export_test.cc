@@ -40,7 +40,7 @@ std::vector<std::string> ParamNames(const std::string& path) {
 }
 
 TEST(ExportTest, WritesTheGraphThatMXNetWrites) {
-  for (const char* name : {"dense", "hybrid_sequential", "mlp_hybrid"}) {
+  for (const char* name : {"dense", "hybrid_sequential", "lenet", "mlp_hybrid"}) {
     SCOPED_TRACE(name);
     const TutorialCase test_case = MakeTutorialCase(name);
     auto& net = dynamic_cast<nn::HybridBlock&>(*test_case.net);

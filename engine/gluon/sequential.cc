@@ -11,8 +11,7 @@ NoBlock::NoBlock(int64_t index, int64_t size) : HybridBlock({.hint = "noblock", 
   Fail(absl::OutOfRangeError(absl::StrCat("list index out of range: ", index, " of ", size, " blocks")));
 }
 
-Sequential::Sequential(SequentialOptions options)
-    : Container({.hint = "sequential", .prefix = std::move(options.prefix)}) {}
+Sequential::Sequential(SequentialOptions options) : Sequential("sequential", std::move(options)) {}
 
 void Sequential::Hybridize(bool active, const gluon::HybridizeOptions& options) {
   const bool all_hybrid = std::all_of(children().begin(), children().end(), [](const auto& child) {
@@ -26,6 +25,6 @@ void Sequential::Hybridize(bool active, const gluon::HybridizeOptions& options) 
 }
 
 HybridSequential::HybridSequential(SequentialOptions options)
-    : Container({.hint = "hybridsequential", .prefix = std::move(options.prefix)}) {}
+    : HybridSequential("hybridsequential", std::move(options)) {}
 
 }  // namespace baryon::nn

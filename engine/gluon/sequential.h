@@ -106,12 +106,21 @@ class Sequential : public Container<Sequential, Block> {
   explicit Sequential(SequentialOptions options = {});
   // Warns when everything could be compiled: use HybridSequential.
   void Hybridize(bool active = true, const gluon::HybridizeOptions& options = {}) override;
+
+ protected:
+  // For classes derived from it: what their names start with.
+  Sequential(std::string hint, SequentialOptions options)
+      : Container({.hint = std::move(hint), .prefix = std::move(options.prefix)}) {}
 };
 
 // The same as a HybridBlock: children are HybridBlocks, and Hybridize compiles all of it.
 class HybridSequential : public Container<HybridSequential, HybridBlock> {
  public:
   explicit HybridSequential(SequentialOptions options = {});
+
+ protected:
+  HybridSequential(std::string hint, SequentialOptions options)
+      : Container({.hint = std::move(hint), .prefix = std::move(options.prefix)}) {}
 };
 
 }  // namespace baryon::nn

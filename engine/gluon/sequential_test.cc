@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::StrEq;
 
 TEST(SequentialTest, PrintsAsGluonDoes) {
-  for (const char* name : {"dense", "sequential", "hybrid_sequential", "mlp_hybrid"}) {
+  for (const char* name : {"dense", "sequential", "hybrid_sequential", "lenet", "mlp_hybrid"}) {
     const TutorialCase test_case = MakeTutorialCase(name);
     EXPECT_THAT(test_case.net->ToString() + "\n", StrEq(TutorialText(name, "v2", "print_before.txt")));
     test_case.net->Initialize();

@@ -12,7 +12,7 @@ using testing::HasSubstr;
 using testing::StrEq;
 
 TEST(SummaryTest, IsGluonsOwn) {
-  for (const char* name : {"dense", "sequential", "hybrid_sequential", "mlp_hybrid"}) {
+  for (const char* name : {"dense", "sequential", "hybrid_sequential", "lenet", "mlp_hybrid"}) {
     const TutorialCase test_case = MakeTutorialCase(name);
     test_case.net->Initialize();
     ASSERT_OK_AND_ASSIGN(const std::string summary, test_case.net->Summary(np::Ones(test_case.input)));
@@ -21,7 +21,7 @@ TEST(SummaryTest, IsGluonsOwn) {
 }
 
 TEST(SummaryTest, RefusesHybridizedBlocks) {
-  for (const char* name : {"dense", "hybrid_sequential", "mlp_hybrid"}) {
+  for (const char* name : {"dense", "hybrid_sequential", "lenet", "mlp_hybrid"}) {
     const TutorialCase test_case = MakeTutorialCase(name);
     test_case.net->Initialize();
     test_case.net->Hybridize();

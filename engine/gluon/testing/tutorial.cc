@@ -20,6 +20,7 @@ TutorialCase MakeTutorialCase(const std::string& name) {
   if (name == "hybrid_sequential") {
     return {std::make_shared<nn::HybridSequential>(Stack<nn::HybridSequential>()), {10, 3}};
   }
+  if (name == "lenet") return {std::make_shared<LeNet>(), {1, 1, 28, 28}};
   BARYON_CHECK(name == "mlp_hybrid");
   return {std::make_shared<MLP_Hybrid>(), {1, 512}};
 }
@@ -38,6 +39,18 @@ std::string TutorialMessage(const std::string& version, const std::string& mista
   std::ifstream file(absl::StrCat(GoldenFolder("tutorial"), "/messages-", version, ".json"));
   const nlohmann::json messages = nlohmann::json::parse(file);
   return messages.at(mistake).at(1).get<std::string>();
+}
+
+std::string LessonText(int number) {
+  const absl::StatusOr<std::string> transcript = ReadFile(GoldenFolder("tutorial") + "/transcript.txt");
+  BARYON_CHECK(transcript.ok());
+  const size_t title = transcript->find(absl::StrCat("## ", number, ". "));
+  BARYON_CHECK(title != std::string::npos);
+  const size_t begin = transcript->find('\n', title) + 1;
+  const size_t end = transcript->find("\n\n## ", begin);
+  std::string text = transcript->substr(begin, end == std::string::npos ? end : end - begin);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
 }
 
 void SetSeededParameters(gluon::Block& net) {
