@@ -8,7 +8,6 @@
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
 #include "engine/gluon/compute.h"
-#include "engine/gluon/trace.h"
 
 namespace baryon::gluon {
 namespace {
@@ -177,17 +176,23 @@ bool HybridBlock::IsCurrent(Compiled& compiled) const {
   return true;
 }
 
-absl::StatusOr<Graph> HybridBlock::TraceForward(absl::Span<const NDArray> inputs) {
+absl::StatusOr<Graph> HybridBlock::TraceGraph(const TensorTypes& inputs) {
+  BARYON_RETURN_IF_ERROR(status());
+  return TraceForward(inputs, Trace::Parameters::kInputs);
+}
+
+absl::StatusOr<Graph> HybridBlock::TraceForward(const TensorTypes& inputs, Trace::Parameters parameters) {
   ResolveNames();
-  Trace trace;
-  const auto given = std::count_if(inputs.begin(), inputs.end(), [](const NDArray& x) { return !x.is_none(); });
+  Trace trace(parameters);
+  const auto is_given = [](const TensorType& type) { return type.dtype != DType::kUnknown; };
+  const auto given = std::count_if(inputs.begin(), inputs.end(), is_given);
   NDArrays traced;
   int64_t number = 0;
-  for (const NDArray& input : inputs) {
-    if (input.is_none()) {
+  for (const TensorType& input : inputs) {
+    if (!is_given(input)) {
       traced.emplace_back();
     } else {
-      traced.push_back(trace.AddInput(given == 1 ? "data" : absl::StrCat("data", number++), input.type()));
+      traced.push_back(trace.AddInput(given == 1 ? "data" : absl::StrCat("data", number++), input));
     }
   }
   const NDArrays outputs = ForwardPrepared(traced);
@@ -199,8 +204,8 @@ absl::StatusOr<HybridBlock::Compiled*> HybridBlock::Compile(absl::Span<const NDA
     if (!input.is_none() && !input.has_elements()) return input.AsTensor().status();
   }
   auto compiled = std::make_unique<Compiled>();
-  BARYON_ASSIGN_OR_RETURN(Graph graph, TraceForward(inputs));
   compiled->input_types = TypesOf(inputs);
+  BARYON_ASSIGN_OR_RETURN(Graph graph, TraceForward(compiled->input_types, Trace::Parameters::kConstants));
   compiled->graph = std::make_shared<const Graph>(std::move(graph));
   compiled->epoch = ParameterEpoch();
   compiled->structure = structure_version();

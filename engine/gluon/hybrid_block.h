@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "engine/gluon/block.h"
+#include "engine/gluon/trace.h"
 #include "engine/graph/graph.h"
 #include "engine/runtime/executable.h"
 
@@ -46,6 +47,11 @@ class HybridBlock : public Block {
   // writing.
   absl::StatusOr<std::pair<std::string, std::string>> Export(const std::string& path, int64_t epoch = 0) const;
 
+  // The graph that Forward writes for inputs of these types (kUnknown: none), with the parameters as inputs, called as
+  // in exported files. No elements are needed: blocks that are not initialised will do, and their parameters have
+  // shapes afterwards. Errors: those of Forward.
+  absl::StatusOr<Graph> TraceGraph(const TensorTypes& inputs);
+
   // What the last call was compiled to; nullptr before. The graph is as Forward wrote it, before any pass; the
   // executable may be run by many threads at once, which blocks may not.
   std::shared_ptr<const Graph> traced_graph() const;
@@ -80,7 +86,7 @@ class HybridBlock : public Block {
   Compiled* FindCompiled(absl::Span<const NDArray> inputs);
   bool IsCurrent(Compiled& compiled) const;
   absl::StatusOr<Compiled*> Compile(absl::Span<const NDArray> inputs);
-  absl::StatusOr<Graph> TraceForward(absl::Span<const NDArray> inputs);
+  absl::StatusOr<Graph> TraceForward(const TensorTypes& inputs, Trace::Parameters parameters);
 
   bool active_ = false;
   HybridizeOptions hybridize_options_;

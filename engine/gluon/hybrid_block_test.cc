@@ -6,6 +6,7 @@
 #include "engine/gluon/nn/dense.h"
 #include "engine/gluon/np.h"
 #include "engine/gluon/sequential.h"
+#include "engine/gluon/testing/tutorial.h"
 #include "engine/graph/graph_text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -13,6 +14,7 @@
 namespace baryon {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StrEq;
 
@@ -113,6 +115,22 @@ TEST(HybridBlockTest, InfersShapesAsTheBlockSays) {
   EXPECT_EQ(layer(np::Ones({1, 5})).ToString(), "array([[6., 6., 6.]])");
   EXPECT_THAT(layer.weight.ToString(), StrEq("Parameter (shape=(5, 3), dtype=float32)"));
   EXPECT_EQ(layer(np::Ones({1, 4})).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(HybridBlockTest, WritesItsGraphWithoutValues) {
+  const NameManager fresh;
+  nn::HybridSequential net = Stack<nn::HybridSequential>();
+  ASSERT_OK_AND_ASSIGN(const Graph graph, net.TraceGraph({{DType::kFloat32, {10, 3}}}));
+  std::vector<std::string> inputs;
+  for (NodeId id : graph.inputs()) {
+    inputs.push_back(graph.node(id).name + " " + graph.type({id, 0}).shape.ToString());
+  }
+  EXPECT_THAT(inputs, ElementsAre("data [10, 3]", "dense0_weight [5, 3]", "dense0_bias [5]", "dense1_weight [25, 5]",
+                                  "dense1_bias [25]", "dense2_weight [2, 25]", "dense2_bias [2]"));
+  EXPECT_EQ(graph.type(graph.outputs()[0].value).shape, Shape({10, 2}));
+  EXPECT_EQ(net[1].ToString(), "Dense(5 -> 25, Activation(relu))");
+  EXPECT_FALSE(net[1].param("weight").is_initialized());
+  EXPECT_FALSE(net.TraceGraph({{DType::kFloat32, {10, 4}}}).ok());
 }
 
 TEST(HybridBlockTest, ReportsShapesThatNobodyInfers) {

@@ -109,10 +109,13 @@ absl::Status Parameter::NotInitialized() const {
 
 NDArray Parameter::data() const {
   const State& state = this->state();
-  if (state.data.empty()) return NotInitialized();
   Trace* const trace = Trace::Current();
-  if (trace == nullptr) return state.data;
-  return trace->AddConstant(&state, state.export_name.empty() ? state.name : state.export_name, state.data);
+  const std::string& name = state.export_name.empty() ? state.name : state.export_name;
+  if (slot_ != nullptr && !state.is_constant && trace != nullptr && trace->parameters_are_inputs()) {
+    return trace->AddParameterInput(&state, name, {dtype(), shape()});
+  }
+  if (state.data.empty()) return NotInitialized();
+  return trace == nullptr ? NDArray(state.data) : trace->AddConstant(&state, name, state.data);
 }
 
 absl::Status Parameter::SetShape(const Shape& shape) {

@@ -56,8 +56,8 @@ class Parameter {
   bool is_initialized() const;
   int64_t size() const { return shape().num_elements(); }
 
-  // The elements; while a block is traced, the constant of the graph that stands for them. Errors: FAILED_PRECONDITION,
-  // not initialised, or deferred until the first forward.
+  // The elements; while a block is traced, the constant or input of the graph that stands for them. Errors:
+  // FAILED_PRECONDITION, not initialised, or deferred until the first forward.
   NDArray data() const;
 
   // INVALID_ARGUMENT when `shape` contradicts what is known.

@@ -28,7 +28,8 @@ std::string OutputName(const Graph& graph, Value value) {
 
 }  // namespace
 
-Trace::Trace() : id_(NextId()), outer_(std::exchange(current_trace, this)) {}
+Trace::Trace(Parameters parameters)
+    : parameters_(parameters), id_(NextId()), outer_(std::exchange(current_trace, this)) {}
 
 Trace::~Trace() { current_trace = outer_; }
 
@@ -51,7 +52,15 @@ NDArray Trace::AddInput(std::string name, TensorType type) {
 
 NDArray Trace::AddConstant(const void* key, std::string name, const Tensor& elements) {
   if (const auto it = constants_.find(key); key != nullptr && it != constants_.end()) return ArrayOf({it->second, 0});
-  const NodeId id = graph_.AddConstant(std::move(name), Constant::Literal(elements));
+  return AddKeyed(key, graph_.AddConstant(std::move(name), Constant::Literal(elements)));
+}
+
+NDArray Trace::AddParameterInput(const void* key, std::string name, TensorType type) {
+  if (const auto it = constants_.find(key); it != constants_.end()) return ArrayOf({it->second, 0});
+  return AddKeyed(key, graph_.AddInput(std::move(name), std::move(type)));
+}
+
+NDArray Trace::AddKeyed(const void* key, NodeId id) {
   depends_on_input_.push_back(false);
   if (key != nullptr) constants_[key] = id;
   return ArrayOf({id, 0});
