@@ -1,24 +1,31 @@
 // Source: Krizhevsky, One Weird Trick for Parallelizing Convolutional Neural Networks, 2014.
+#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
+namespace {
 
-absl::StatusOr<Network> AlexNet(int64_t classes) {
-  constexpr PoolOptions kPool = {.size = 3, .stride = 2};
-  const auto conv3x3 = [](int64_t channels) {
-    return ConvOptions{.channels = channels, .kernel = {3, 3}, .padding = {1, 1}, .activation = "relu"};
-  };
-  NetBuilder net("alexnet0_", 224);
-  Sequence features(net, "features", net.data());
-  features.Conv({.channels = 64, .kernel = {11, 11}, .stride = 4, .padding = {2, 2}, .activation = "relu"});
-  features.MaxPool(kPool);
-  features.Conv({.channels = 192, .kernel = {5, 5}, .padding = {2, 2}, .activation = "relu"});
-  features.MaxPool(kPool);
-  features.Conv(conv3x3(384)).Conv(conv3x3(256)).Conv(conv3x3(256));
-  features.MaxPool(kPool).Flatten();
-  features.Dense(4096, "relu").Dropout(0.5).Dense(4096, "relu").Dropout(0.5);
-  const Value output = net.Dense(features.value(), "output", classes);
-  return std::move(net).Build(output);
-}
+nn::Conv2D Conv3x3(int64_t channels) { return nn::Conv2D(channels, 3, {.padding = 1, .activation = "relu"}); }
+
+class AlexNet : public Classifier {
+ public:
+  explicit AlexNet(int64_t classes) {
+    const NameScope scope(*this);
+    nn::HybridSequential features = Unnamed();
+    features.Add(nn::Conv2D(64, 11, {.strides = 4, .padding = 2, .activation = "relu"}));
+    features.Add(nn::MaxPool2D({.pool_size = 3, .strides = 2}));
+    features.Add(nn::Conv2D(192, 5, {.padding = 2, .activation = "relu"}));
+    features.Add(nn::MaxPool2D({.pool_size = 3, .strides = 2}));
+    features.Add(Conv3x3(384), Conv3x3(256), Conv3x3(256));
+    features.Add(nn::MaxPool2D({.pool_size = 3, .strides = 2}), nn::Flatten());
+    features.Add(nn::Dense(4096, {.activation = "relu"}), nn::Dropout(0.5));
+    features.Add(nn::Dense(4096, {.activation = "relu"}), nn::Dropout(0.5));
+    SetLayers(std::move(features), nn::Dense(classes));
+  }
+};
+
+}  // namespace
+
+NetworkBlock MakeAlexNet(int64_t classes) { return std::make_shared<AlexNet>(classes); }
 
 }  // namespace baryon::zoo

@@ -2,9 +2,9 @@
 // Source: Huang, Liu, van der Maaten, Weinberger, Densely Connected Convolutional Networks, 2016.
 #include <array>
 #include <map>
-#include <string>
 
 #include "absl/strings/str_cat.h"
+#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
@@ -23,49 +23,52 @@ const Depth& DepthOf(int layers) {
   return depths->at(layers);
 }
 
-Value DenseLayer(NetBuilder& net, const std::string& path, Value x, int64_t growth) {
-  Sequence added(net, path + ".1", x);  // child 0 is the identity
-  added.BatchNorm().Relu().Conv({.channels = 4 * growth, .use_bias = false});
-  added.BatchNorm().Relu();
-  added.Conv({.channels = growth, .kernel = {3, 3}, .padding = {1, 1}, .use_bias = false});
-  return net.Concat({x, added.value()});
+nn::HybridConcatenate DenseLayer(int64_t growth) {
+  nn::HybridSequential added = Unnamed();
+  added.Add(nn::BatchNorm(), nn::Activation("relu"), nn::Conv2D(4 * growth, 1, {.use_bias = false}));
+  added.Add(nn::BatchNorm(), nn::Activation("relu"), nn::Conv2D(growth, 3, {.padding = 1, .use_bias = false}));
+  nn::HybridConcatenate layer({.axis = 1, .prefix = ""});
+  layer.Add(nn::Identity(), std::move(added));
+  return layer;
 }
 
-void AddDenseBlock(Sequence& features, int stage, int layers, int64_t growth) {
-  features.Block([=](NetBuilder& net, const std::string& path, Value x) {
-    const NetBuilder::Scope scope(net, absl::StrCat("stage", stage, "_"));
-    for (int i = 0; i < layers; ++i) x = DenseLayer(net, absl::StrCat(path, ".", i), x, growth);
-    return x;
-  });
+nn::HybridSequential DenseBlock(int stage, int layers, int64_t growth) {
+  nn::HybridSequential block({.prefix = absl::StrCat("stage", stage, "_")});
+  const NameScope scope(block);
+  for (int i = 0; i < layers; ++i) block.Add(DenseLayer(growth));
+  return block;
 }
 
-void AddTransition(Sequence& features, int64_t channels) {
-  features.Block([=](NetBuilder& net, const std::string& path, Value x) {
-    Sequence transition(net, path, x);
-    transition.BatchNorm().Relu().Conv({.channels = channels, .use_bias = false}).AvgPool({});
-    return transition.value();
-  });
+nn::HybridSequential Transition(int64_t channels) {
+  nn::HybridSequential transition = Unnamed();
+  transition.Add(nn::BatchNorm(), nn::Activation("relu"), nn::Conv2D(channels, 1, {.use_bias = false}));
+  transition.Add(nn::AvgPool2D());
+  return transition;
 }
+
+class DenseNet : public Classifier {
+ public:
+  DenseNet(const Depth& depth, int64_t classes) {
+    const NameScope scope(*this);
+    nn::HybridSequential features = Unnamed();
+    features.Add(nn::Conv2D(depth.channels, 7, {.strides = 2, .padding = 3, .use_bias = false}));
+    features.Add(nn::BatchNorm(), nn::Activation("relu"));
+    features.Add(nn::MaxPool2D({.pool_size = 3, .strides = 2, .padding = 1}));
+    int64_t channels = depth.channels;
+    for (int block = 0; block < 4; ++block) {
+      features.Add(DenseBlock(block + 1, depth.layers[block], depth.growth));
+      channels += depth.layers[block] * depth.growth;
+      if (block == 3) break;
+      channels /= 2;
+      features.Add(Transition(channels));
+    }
+    features.Add(nn::BatchNorm(), nn::Activation("relu"), nn::AvgPool2D({.pool_size = 7}), nn::Flatten());
+    SetLayers(std::move(features), nn::Dense(classes));
+  }
+};
 
 }  // namespace
 
-absl::StatusOr<Network> DenseNet(int layers, int64_t classes) {
-  const Depth& depth = DepthOf(layers);
-  NetBuilder net("densenet0_", 224);
-  Sequence features(net, "features", net.data());
-  features.Conv({.channels = depth.channels, .kernel = {7, 7}, .stride = 2, .padding = {3, 3}, .use_bias = false});
-  features.BatchNorm().Relu().MaxPool({.size = 3, .stride = 2, .padding = 1});
-  int64_t channels = depth.channels;
-  for (int block = 0; block < 4; ++block) {
-    AddDenseBlock(features, block + 1, depth.layers[block], depth.growth);
-    channels += depth.layers[block] * depth.growth;
-    if (block == 3) break;
-    channels /= 2;
-    AddTransition(features, channels);
-  }
-  features.BatchNorm().Relu().AvgPool({.size = 7, .stride = 7}).Flatten();
-  const Value output = net.Dense(features.value(), "output", classes);
-  return std::move(net).Build(output);
-}
+NetworkBlock MakeDenseNet(int layers, int64_t classes) { return std::make_shared<DenseNet>(DepthOf(layers), classes); }
 
 }  // namespace baryon::zoo

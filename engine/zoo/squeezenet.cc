@@ -1,59 +1,57 @@
 // A fire module squeezes the channels with a 1x1 convolution and expands them again with a 1x1 and a 3x3 one side by
 // side.
 // Source: Iandola et al., SqueezeNet: AlexNet-level Accuracy with 50x Fewer Parameters, 2016.
-#include <string>
-
+#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
 namespace {
 
-constexpr PoolOptions kPool = {.size = 3, .stride = 2, .ceil_mode = true};
+nn::MaxPool2D Pool() { return nn::MaxPool2D({.pool_size = 3, .strides = 2, .ceil_mode = true}); }
 
-void AddFire(Sequence& features, int64_t squeeze, int64_t expand) {
-  features.Block([=](NetBuilder& net, const std::string& path, Value x) {
-    Sequence narrow(net, path + ".0", x);
-    narrow.Conv({.channels = squeeze}).Relu();
-    Sequence wide1x1(net, path + ".1.0", narrow.value()), wide3x3(net, path + ".1.1", narrow.value());
-    wide1x1.Conv({.channels = expand}).Relu();
-    wide3x3.Conv({.channels = expand, .kernel = {3, 3}, .padding = {1, 1}}).Relu();
-    return net.Concat({wide1x1.value(), wide3x3.value()});
-  });
+nn::HybridSequential Rectified(int64_t channels, int64_t kernel, int64_t padding = 0) {
+  nn::HybridSequential row = Unnamed();
+  row.Add(nn::Conv2D(channels, kernel, {.padding = padding}), nn::Activation("relu"));
+  return row;
+}
+
+nn::HybridSequential Fire(int64_t squeeze, int64_t expand) {
+  nn::HybridConcatenate wide({.axis = 1, .prefix = ""});
+  wide.Add(Rectified(expand, 1), Rectified(expand, 3, 1));
+  nn::HybridSequential fire = Unnamed();
+  fire.Add(Rectified(squeeze, 1), std::move(wide));
+  return fire;
 }
 
 // Version 1.0 pools late, 1.1 early, which saves most of the work.
-void AddFeatures(Sequence& features, int minor) {
+nn::HybridSequential Features(int minor) {
   const bool late = minor == 0;
-  if (late) {
-    features.Conv({.channels = 96, .kernel = {7, 7}, .stride = 2});
-  } else {
-    features.Conv({.channels = 64, .kernel = {3, 3}, .stride = 2});
-  }
-  features.Relu().MaxPool(kPool);
-  AddFire(features, 16, 64);
-  AddFire(features, 16, 64);
-  if (!late) features.MaxPool(kPool);
-  AddFire(features, 32, 128);
-  if (late) features.MaxPool(kPool);
-  AddFire(features, 32, 128);
-  if (!late) features.MaxPool(kPool);
-  AddFire(features, 48, 192);
-  AddFire(features, 48, 192);
-  AddFire(features, 64, 256);
-  if (late) features.MaxPool(kPool);
-  AddFire(features, 64, 256);
+  nn::HybridSequential features = Unnamed();
+  features.Add(late ? nn::Conv2D(96, 7, {.strides = 2}) : nn::Conv2D(64, 3, {.strides = 2}));
+  features.Add(nn::Activation("relu"), Pool(), Fire(16, 64), Fire(16, 64));
+  if (!late) features.Add(Pool());
+  features.Add(Fire(32, 128));
+  if (late) features.Add(Pool());
+  features.Add(Fire(32, 128));
+  if (!late) features.Add(Pool());
+  features.Add(Fire(48, 192), Fire(48, 192), Fire(64, 256));
+  if (late) features.Add(Pool());
+  features.Add(Fire(64, 256), nn::Dropout(0.5));
+  return features;
 }
+
+class SqueezeNet : public Classifier {
+ public:
+  SqueezeNet(int minor, int64_t classes) {
+    const NameScope scope(*this);
+    nn::HybridSequential output = Unnamed();
+    output.Add(nn::Conv2D(classes, 1), nn::Activation("relu"), nn::AvgPool2D({.pool_size = 13}), nn::Flatten());
+    SetLayers(Features(minor), std::move(output));
+  }
+};
 
 }  // namespace
 
-absl::StatusOr<Network> SqueezeNet(int minor, int64_t classes) {
-  NetBuilder net("squeezenet0_", 224);
-  Sequence features(net, "features", net.data());
-  AddFeatures(features, minor);
-  features.Dropout(0.5);
-  Sequence output(net, "output", features.value());
-  output.Conv({.channels = classes}).Relu().AvgPool({.size = 13, .stride = 13}).Flatten();
-  return std::move(net).Build(output.value());
-}
+NetworkBlock MakeSqueezeNet(int minor, int64_t classes) { return std::make_shared<SqueezeNet>(minor, classes); }
 
 }  // namespace baryon::zoo

@@ -3,27 +3,53 @@
 #include <array>
 #include <map>
 
+#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
+namespace {
 
-absl::StatusOr<Network> Vgg(int layers, bool batch_norm, int64_t classes) {
-  static const auto* depths = new std::map<int, std::array<int, 5>>{
+using Groups = std::array<int, 5>;  // convolutions of each
+
+const Groups& GroupsOf(int layers) {
+  static const auto* groups = new std::map<int, Groups>{
       {11, {1, 1, 2, 2, 2}}, {13, {2, 2, 2, 2, 2}}, {16, {2, 2, 3, 3, 3}}, {19, {2, 2, 4, 4, 4}}};
-  constexpr int64_t kChannels[] = {64, 128, 256, 512, 512};
-  NetBuilder net("vgg0_", 224);
-  Sequence features(net, "features", net.data());
-  for (int group = 0; group < 5; ++group) {
-    for (int i = 0; i < depths->at(layers)[group]; ++i) {
-      features.Conv({.channels = kChannels[group], .kernel = {3, 3}, .padding = {1, 1}});
-      if (batch_norm) features.BatchNorm();
-      features.Relu();
+  return groups->at(layers);
+}
+
+nn::Conv2D Conv3x3(int64_t channels) {
+  const init::Initializer start = init::Xavier({.rnd_type = "gaussian", .factor_type = "out", .magnitude = 2});
+  return nn::Conv2D(channels, 3, {.padding = 1, .weight_initializer = start});
+}
+
+void AddDense(nn::HybridSequential& features) {
+  features.Add(nn::Dense(4096, {.activation = "relu", .weight_initializer = "normal"}), nn::Dropout(0.5));
+}
+
+class VGG : public Classifier {
+ public:
+  VGG(const Groups& groups, bool batch_norm, int64_t classes) {
+    constexpr int64_t kChannels[] = {64, 128, 256, 512, 512};
+    const NameScope scope(*this);
+    nn::HybridSequential features = Unnamed();
+    for (size_t group = 0; group < groups.size(); ++group) {
+      for (int i = 0; i < groups[group]; ++i) {
+        features.Add(Conv3x3(kChannels[group]));
+        if (batch_norm) features.Add(nn::BatchNorm());
+        features.Add(nn::Activation("relu"));
+      }
+      features.Add(nn::MaxPool2D());
     }
-    features.MaxPool({});
+    AddDense(features);
+    AddDense(features);
+    SetLayers(std::move(features), nn::Dense(classes, {.weight_initializer = "normal"}));
   }
-  features.Dense(4096, "relu").Dropout(0.5).Dense(4096, "relu").Dropout(0.5);
-  const Value output = net.Dense(features.value(), "output", classes);
-  return std::move(net).Build(output);
+};
+
+}  // namespace
+
+NetworkBlock MakeVgg(int layers, bool batch_norm, int64_t classes) {
+  return std::make_shared<VGG>(GroupsOf(layers), batch_norm, classes);
 }
 
 }  // namespace baryon::zoo

@@ -22,27 +22,29 @@ namespace {
 
 constexpr int64_t kMostClasses = int64_t{1} << 20;
 
-using Maker = std::function<absl::StatusOr<Network>(int64_t classes)>;
+using Maker = std::function<NetworkBlock(int64_t classes)>;
 
 std::map<std::string, Maker> MakeMakers() {
-  std::map<std::string, Maker> makers = {{"alexnet", AlexNet}, {"inceptionv3", InceptionV3}};
+  std::map<std::string, Maker> makers = {{"alexnet", MakeAlexNet}, {"inceptionv3", MakeInceptionV3}};
   for (int layers : {121, 161, 169, 201}) {
-    makers[absl::StrCat("densenet", layers)] = [=](int64_t classes) { return DenseNet(layers, classes); };
+    makers[absl::StrCat("densenet", layers)] = [=](int64_t classes) { return MakeDenseNet(layers, classes); };
   }
   for (const auto& [text, multiplier] : {std::pair("0.25", 0.25), {"0.5", 0.5}, {"0.75", 0.75}, {"1.0", 1.0}}) {
-    makers[absl::StrCat("mobilenet", text)] = [m = multiplier](int64_t classes) { return MobileNet(m, classes); };
-    makers[absl::StrCat("mobilenetv2_", text)] = [m = multiplier](int64_t classes) { return MobileNetV2(m, classes); };
+    makers[absl::StrCat("mobilenet", text)] = [m = multiplier](int64_t classes) { return MakeMobileNet(m, classes); };
+    makers[absl::StrCat("mobilenetv2_", text)] = [m = multiplier](int64_t classes) {
+      return MakeMobileNetV2(m, classes);
+    };
   }
   for (int layers : {18, 34, 50, 101, 152}) {
-    makers[absl::StrCat("resnet", layers, "_v1")] = [=](int64_t classes) { return ResNetV1(layers, classes); };
-    makers[absl::StrCat("resnet", layers, "_v2")] = [=](int64_t classes) { return ResNetV2(layers, classes); };
+    makers[absl::StrCat("resnet", layers, "_v1")] = [=](int64_t classes) { return MakeResNetV1(layers, classes); };
+    makers[absl::StrCat("resnet", layers, "_v2")] = [=](int64_t classes) { return MakeResNetV2(layers, classes); };
   }
   for (int minor : {0, 1}) {
-    makers[absl::StrCat("squeezenet1.", minor)] = [=](int64_t classes) { return SqueezeNet(minor, classes); };
+    makers[absl::StrCat("squeezenet1.", minor)] = [=](int64_t classes) { return MakeSqueezeNet(minor, classes); };
   }
   for (int layers : {11, 13, 16, 19}) {
-    makers[absl::StrCat("vgg", layers)] = [=](int64_t classes) { return Vgg(layers, false, classes); };
-    makers[absl::StrCat("vgg", layers, "_bn")] = [=](int64_t classes) { return Vgg(layers, true, classes); };
+    makers[absl::StrCat("vgg", layers)] = [=](int64_t classes) { return MakeVgg(layers, false, classes); };
+    makers[absl::StrCat("vgg", layers, "_bn")] = [=](int64_t classes) { return MakeVgg(layers, true, classes); };
   }
   return makers;
 }
@@ -55,6 +57,17 @@ const std::map<std::string, Maker>& Makers() {
 // What Gluon calls the function that makes the network: an identifier.
 std::string FunctionName(absl::string_view name) {
   return absl::StrReplaceAll(name, {{".", "_"}, {"mobilenetv2", "mobilenet_v2"}, {"inceptionv3", "inception_v3"}});
+}
+
+// Of the pictures that the network was made for.
+int64_t PictureSize(absl::string_view name) { return NetworkName(name) == "inceptionv3" ? 299 : 224; }
+
+// `name` is that of a layer's parameter: "weight", "running_mean".
+bool IsState(absl::string_view name) { return absl::StartsWith(name, "running_"); }
+
+Start StartOf(absl::string_view name) {
+  if (name == "weight") return Start::kWeight;
+  return name == "gamma" || name == "running_var" ? Start::kOnes : Start::kZeros;
 }
 
 // SplitMix64, mapped to [-1, 1): the numbers are a function of name, seed and place alone.
@@ -102,16 +115,36 @@ std::optional<std::string> NetworkName(absl::string_view name) {
   return std::nullopt;
 }
 
-absl::StatusOr<Network> MakeNetwork(absl::string_view name, int64_t classes) {
+absl::StatusOr<NetworkBlock> GetModel(absl::string_view name, const ModelOptions& options) {
   const std::optional<std::string> known = NetworkName(name);
   if (!known.has_value()) {
+    return absl::NotFoundError(absl::StrCat("Model ", name, " is not supported. Available options are\n\t",
+                                            absl::StrJoin(NetworkNames(), "\n\t")));
+  }
+  if (options.classes < 1 || options.classes > kMostClasses) {
+    return absl::InvalidArgumentError(absl::StrCat("expected 1 to ", kMostClasses, " classes, got ", options.classes));
+  }
+  return Makers().at(*known)(options.classes);
+}
+
+absl::StatusOr<Network> MakeNetwork(absl::string_view name, int64_t classes) {
+  if (!NetworkName(name).has_value()) {
     return absl::NotFoundError(
         absl::StrCat("no network \"", name, "\" in the zoo; there are ", absl::StrJoin(NetworkNames(), ", ")));
   }
-  if (classes < 1 || classes > kMostClasses) {
-    return absl::InvalidArgumentError(absl::StrCat("expected 1 to ", kMostClasses, " classes, got ", classes));
+  const NameManager fresh;
+  BARYON_ASSIGN_OR_RETURN(const NetworkBlock net, GetModel(name, {.classes = classes}));
+  const int64_t size = PictureSize(name);
+  Network network;
+  BARYON_ASSIGN_OR_RETURN(network.graph, net->TraceGraph({{DType::kFloat32, {1, 3, size, size}}}));
+  std::map<std::string, NodeId> nodes;
+  for (NodeId id : network.graph.inputs()) nodes[network.graph.node(id).name] = id;
+  for (const auto& [structure, parameter] : net->CollectParams()) {
+    const std::string& export_name = parameter.export_name();
+    network.parameters.push_back(
+        {nodes.at(export_name), export_name, structure, IsState(parameter.name()), StartOf(parameter.name())});
   }
-  return Makers().at(*known)(classes);
+  return network;
 }
 
 Tensor StartValue(const Network& network, const Parameter& parameter, uint64_t seed) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <map>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/file.h"
 #include "engine/base/testing/status_matchers.h"
+#include "engine/gluon/np.h"
 #include "engine/graph/graph_text.h"
 #include "engine/io/params_file.h"
 #include "engine/load_model.h"
@@ -28,7 +30,9 @@ namespace baryon::zoo {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 std::string CaseFolder(const std::string& name) { return absl::StrCat(GoldenFolder("zoo"), "/", name); }
 
@@ -161,9 +165,73 @@ TEST(ZooTest, ListsTheNetworksWhenThereIsNoSuchOne) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("\"resnet19_v1\" in the zoo; there are alexnet, densenet121"));
 }
 
+TEST(ZooTest, SaysSoInGluonsWordsToItsUsers) {
+  const absl::Status status = GetModel("resnet19_v1").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  std::ifstream file(GoldenFolder("tutorial") + "/messages-v2.json");
+  EXPECT_EQ(std::string(status.message()), Json::parse(file).at("unknown zoo name").at(1));
+}
+
 TEST(ZooTest, RefusesNoClasses) {
   EXPECT_EQ(MakeNetwork("alexnet", 0).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(MakeNetwork("alexnet", int64_t{1} << 40).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// The largest error of the block's answer to the input of the network's case, with the parameters of the case.
+double ErrorOfBlock(gluon::HybridBlock& net, const std::string& name) {
+  const auto model_case = ReadModelCase(CaseFolder(name));
+  EXPECT_OK(model_case);
+  net.ResolveNames();
+  for (auto [structure, parameter] : net.CollectParams()) {
+    EXPECT_OK(parameter.LoadData(SeededParameter(parameter.export_name(), parameter.shape())));
+  }
+  const NDArray y = net(model_case->inputs[0].second);
+  EXPECT_OK(y.status());
+  return y.ok() ? ScaledError(y.tensor(), model_case->outputs[0].second) : INFINITY;
+}
+
+TEST(GetModelTest, GivesBlocksThatAnswerAsMxnetDoes) {
+  for (const char* name : {"resnet18_v2", "squeezenet1.0", "mobilenetv2_0.5", "densenet121"}) {
+    const NameManager fresh;
+    const auto net = GetModel(name);
+    ASSERT_OK(net);
+    ASSERT_OK((*net)->TraceGraph({{DType::kFloat32, {1, 3, 224, 224}}}).status());  // shapes of parameters
+    EXPECT_LE(ErrorOfBlock(**net, name), 1e-4) << name;
+    (*net)->Hybridize();
+    EXPECT_LE(ErrorOfBlock(**net, name), 1e-4) << name << ", hybridized";
+  }
+}
+
+TEST(GetModelTest, InitializesSavesAndLoadsAsAnyBlock) {
+  const std::string path = testing::TempDir() + "/mobilenet.params";
+  const NDArray x = np::random::Uniform(-1, 1, {2, 3, 64, 64});
+  const auto net = GetModel("mobilenet0.25", {.classes = 7}), same = GetModel("mobilenet0.25", {.classes = 7});
+  ASSERT_OK(net);
+  (*net)->Initialize(init::Xavier());
+  const NDArray y = (**net)(x);
+  ASSERT_OK(y.status());
+  EXPECT_EQ(y.shape(), Shape({2, 7}));
+  ASSERT_OK((*net)->SaveParameters(path));
+  ASSERT_OK((*same)->LoadParameters(path));
+  EXPECT_TRUE(np::ArrayEqual((**same)(x), y));
+}
+
+// What print(net) shows in MXNet 2.
+TEST(GetModelTest, PrintsAsItIsBuilt) {
+  const auto net = GetModel("resnet18_v1");
+  ASSERT_OK(net);
+  EXPECT_THAT((*net)->ToString(), StartsWith(R"(ResNetV1(
+  (features): HybridSequential(
+    (0): Conv2D(-1 -> 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)
+    (1): BatchNorm(axis=1, eps=1e-05, momentum=0.9, fix_gamma=False, use_global_stats=False, in_channels=-1)
+    (2): Activation(relu)
+    (3): MaxPool2D(size=(3, 3), stride=(2, 2), padding=(1, 1), ceil_mode=False, global_pool=False, pool_type=max, layout=NCHW)
+    (4): HybridSequential(
+      (0): BasicBlockV1(
+        (body): HybridSequential(
+          (0): Conv2D(64 -> 64, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+)"));
+  EXPECT_THAT((*net)->ToString(), EndsWith("  (output): Dense(512 -> 1000, linear)\n)"));
 }
 
 TEST(ExportNetworkTest, WritesAModelThatLoadsAndAnswersFinitely) {

@@ -1,9 +1,8 @@
 // Networks that go to MXNet and come back; see round_trip.py, which runs this.
 //   round_trip write FOLDER   FOLDER/NAME/ours-symbol.json, ours-0000.params (Export), ours.params (SaveParameters),
-//                             ours.npz (inputs by name, outputs as output0, ...)
+//                             ours.npz (inputs by name, outputs as output0, ...), ours.txt (the block, printed)
 //   round_trip read FOLDER    the same files called theirs*: prints a line for each way of loading them with the error
-//   of
-//                             the answer, as a part of the largest value; fails when one is above 1e-5
+//                             of the answer, as a part of the largest value; fails when one is above 1e-5
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -13,18 +12,17 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "engine/base/file.h"
 #include "engine/base/status_macros.h"
 #include "engine/gluon/hybrid_block.h"
 #include "engine/gluon/invoke.h"
-#include "engine/gluon/nn/activation.h"
-#include "engine/gluon/nn/dense.h"
-#include "engine/gluon/nn/dropout.h"
-#include "engine/gluon/nn/flatten.h"
+#include "engine/gluon/nn.h"
 #include "engine/gluon/np.h"
 #include "engine/gluon/npx.h"
 #include "engine/gluon/sequential.h"
 #include "engine/gluon/symbol_block.h"
 #include "engine/io/npy.h"
+#include "engine/zoo/zoo.h"
 #include "tests/support/model_case.h"
 
 namespace baryon {
@@ -60,6 +58,35 @@ class Residual : public nn::HybridBlock {
   gluon::Parameter scale;
 };
 
+// Layers over pictures: convolutions with and without groups, statistics, pooling of all kinds, branches.
+nn::HybridSequential Pictures() {
+  nn::HybridConcatenate branches({.axis = 1, .prefix = ""});
+  branches.Add(nn::Identity(), nn::Conv2D(4, {1, 3}, {.strides = {1, 1}, .padding = {0, 1}, .groups = 2}),
+               nn::AvgPool2D({.pool_size = 3, .strides = 1, .padding = 1, .count_include_pad = false}));
+  nn::HybridSequential net;
+  net.Add(nn::Conv2D(4, 3, {.strides = 2, .padding = 1, .use_bias = false}), nn::BatchNorm());
+  net.Add(nn::Activation("relu"), nn::MaxPool2D({.pool_size = 3, .strides = 2, .ceil_mode = true}));
+  net.Add(std::move(branches), nn::BatchNorm({.epsilon = 1e-3, .center = false, .scale = false}));
+  net.Add(nn::AvgPool2D({.padding = 1}), nn::Conv2D(3, 2, {.dilation = 2, .activation = "sigmoid"}));
+  net.Add(nn::GlobalAvgPool2D(), nn::Flatten(), nn::Dense(2));
+  return net;
+}
+
+nn::HybridSequential Sequences() {
+  nn::HybridSequential net;
+  net.Add(nn::Conv1D(6, 3, {.strides = 2, .padding = 1, .activation = "relu"}), nn::MaxPool1D());
+  net.Add(nn::BatchNorm({.use_global_stats = true}), nn::AvgPool1D({.pool_size = 3, .strides = 1, .padding = 1}));
+  net.Add(nn::GlobalMaxPool1D());
+  return net;
+}
+
+nn::HybridSequential Volumes() {
+  nn::HybridSequential net;
+  net.Add(nn::Conv3D(3, {1, 2, 3}, {.padding = 1}), nn::MaxPool3D(), nn::Conv3D(2, 2, {.padding = 1}));
+  net.Add(nn::AvgPool3D(), nn::GlobalAvgPool3D());
+  return net;
+}
+
 // What the functions of np and npx become.
 class Functions : public nn::HybridBlock {
  public:
@@ -87,10 +114,26 @@ struct Network {
   std::function<std::shared_ptr<nn::HybridBlock>()> make;
   std::vector<Shape> inputs;
   bool in_python = true;  // round_trip.py has the same architecture
+  init::Initializer start = init::Normal(0.5);
 };
+
+template <typename Net>
+auto Maker(Net (*make)()) {
+  return [make] { return std::make_shared<Net>(make()); };
+}
+
+Network OfTheZoo(const std::string& name) {
+  return {name, [name] { return *zoo::GetModel(name, {.classes = 10}); }, {{1, 3, 224, 224}}, true, init::Xavier()};
+}
 
 std::vector<Network> Networks() {
   return {
+      {"pictures", Maker(Pictures), {{2, 2, 16, 15}}},
+      {"sequences", Maker(Sequences), {{2, 3, 17}}},
+      {"volumes", Maker(Volumes), {{2, 1, 4, 5, 6}}},
+      OfTheZoo("squeezenet1.1"),
+      OfTheZoo("mobilenetv2_0.25"),
+      OfTheZoo("resnet18_v2"),
       {"dense", [] { return std::make_shared<nn::Dense>(nn::Dense(5, {.activation = "relu"})); }, {{4, 3}}},
       {"mlp", [] { return std::make_shared<Mlp>(); }, {{4, 12}}},
       {"residual", [] { return std::make_shared<Residual>(); }, {{3, 2, 6}}},
@@ -127,7 +170,8 @@ absl::Status Write(const Network& network, const std::string& folder) {
     inputs.push_back(np::random::Uniform(-1, 1, network.inputs[i]));
     arrays.emplace_back(InputNames(network)[i], inputs.back().tensor());
   }
-  net->Initialize(init::Normal(0.5));
+  BARYON_RETURN_IF_ERROR(WriteFileAtomically(folder + "/ours.txt", net->ToString()));
+  net->Initialize(network.start);
   net->Hybridize();
   const NDArrays outputs = net->Call(inputs);
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -157,7 +201,7 @@ absl::Status Read(const Network& network, const std::string& folder, bool& agree
   const auto report = [&](const char* what, nn::HybridBlock& net) -> absl::Status {
     BARYON_ASSIGN_OR_RETURN(const double error, ErrorOf(net, arrays, network.inputs.size()));
     agrees = agrees && error <= kTolerance;
-    std::printf("%-10s %-36s %.1e%s\n", network.name.c_str(), what, error, error <= kTolerance ? "" : "  DISAGREES");
+    std::printf("%-17s %-36s %.1e%s\n", network.name.c_str(), what, error, error <= kTolerance ? "" : "  DISAGREES");
     return absl::OkStatus();
   };
   BARYON_ASSIGN_OR_RETURN(
