@@ -16,9 +16,10 @@
 //   net.Export("net");                           // net-symbol.json, net-0000.params
 //   auto same = gluon::SymbolBlock::Imports("net-symbol.json", {"data"}, "net-0000.params");
 //
-// np has the functions of arrays, npx those of networks, nn and rnn the layers, gluon what they are made of, init how
-// parameters start. Errors are absl::Status with the thing, what was expected and what came. Executables may be run by
-// any number of threads at once; blocks belong to one.
+// np has the functions of arrays, npx those of networks, nn and rnn the layers, zoo whole networks, gluon what they are
+// made of, init how parameters start; engine/examples/create_a_neural_network.cc goes through all of it. Errors are
+// absl::Status with the thing, what was expected and what came. Executables may be run by any number of threads at
+// once; blocks belong to one.
 #ifndef BARYON_ENGINE_BARYON_H_
 #define BARYON_ENGINE_BARYON_H_
 
@@ -47,5 +48,6 @@
 #include "engine/load_model.h"
 #include "engine/runtime/executable.h"
 #include "engine/tensor/tensor.h"
+#include "engine/zoo/zoo.h"
 
 #endif  // BARYON_ENGINE_BARYON_H_
