@@ -48,6 +48,7 @@
 #include "engine/load_model.h"
 #include "engine/runtime/executable.h"
 #include "engine/tensor/tensor.h"
+#include "engine/zoo/network_file.h"
 #include "engine/zoo/zoo.h"
 
 #endif  // BARYON_ENGINE_BARYON_H_

@@ -1,6 +1,5 @@
 #include "clients/cli/model_path.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
@@ -17,18 +16,7 @@ bool Exists(const std::string& path) {
   return fs::exists(path, ignored);
 }
 
-// The value of an environment variable, or nothing when it is unset or empty.
-std::optional<std::string> Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
-}
-
 }  // namespace
-
-std::string CacheFolder() {
-  if (const std::optional<std::string> folder = Environment("BARYON_CACHE"); folder.has_value()) return *folder;
-  return (fs::path(Environment("HOME").value_or("/")) / ".cache" / "baryon").string();
-}
 
 absl::StatusOr<std::string> LocateModel(const std::string& model) {
   if (Exists(model) || Exists(absl::StrCat(model, "-symbol.json"))) return model;

@@ -6,11 +6,11 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "engine/zoo/pretrained.h"
 
 namespace baryon {
 
-// The folder that keeps models of the zoo, one folder each: $BARYON_CACHE, else ~/.cache/baryon.
-std::string CacheFolder();
+using zoo::CacheFolder;
 
 // Where FindModelFiles finds `model`: in itself when there is such a folder, file or prefix; else, when it names a
 // network of the zoo in either spelling (mobilenetv2_1.0, mobilenet_v2_1_0), the network's folder in the cache. Errors:

@@ -16,6 +16,7 @@
 #include "engine/io/params_file.h"
 #include "engine/io/symbol_json.h"
 #include "engine/zoo/networks.h"
+#include "engine/zoo/pretrained.h"
 
 namespace baryon::zoo {
 namespace {
@@ -124,7 +125,11 @@ absl::StatusOr<NetworkBlock> GetModel(absl::string_view name, const ModelOptions
   if (options.classes < 1 || options.classes > kMostClasses) {
     return absl::InvalidArgumentError(absl::StrCat("expected 1 to ", kMostClasses, " classes, got ", options.classes));
   }
-  return Makers().at(*known)(options.classes);
+  NetworkBlock net = Makers().at(*known)(options.classes);
+  if (!options.pretrained) return net;
+  BARYON_ASSIGN_OR_RETURN(const std::string file, FindPretrained(*known, options.root));
+  BARYON_RETURN_IF_ERROR(LoadPretrained(*known, options.classes, file, *net));
+  return net;
 }
 
 absl::StatusOr<Network> MakeNetwork(absl::string_view name, int64_t classes) {

@@ -30,10 +30,12 @@ std::optional<std::string> NetworkName(absl::string_view name);
 
 struct ModelOptions {
   int64_t classes = 1000;
+  bool pretrained = false;  // with the parameters that FindPretrained finds; the order of their classes is ImageNet's
+  std::string root = "";    // where it looks
 };
 
-// The network called `name`, as NetworkName takes it, not initialised. Errors: NOT_FOUND, with all names in Gluon's
-// words; INVALID_ARGUMENT, `classes` outside of [1, 2^20].
+// The network called `name`, as NetworkName takes it, not initialised unless `pretrained`. Errors: NOT_FOUND, with all
+// names in Gluon's words; INVALID_ARGUMENT, `classes` outside of [1, 2^20]; those of pretrained.h.
 absl::StatusOr<NetworkBlock> GetModel(absl::string_view name, const ModelOptions& options = {});
 
 // ---------------------------------------------------------------------------------------------------------------------
