@@ -1,7 +1,10 @@
 // Networks that go to MXNet and come back; see round_trip.py, which runs this.
-//   round_trip write FOLDER   FOLDER/NAME/ours-symbol.json, ours-0000.params (Export), ours.params (SaveParameters),
-//                             ours.npz (inputs by name, outputs as output0, ...), ours.txt (the block, printed)
-//   round_trip read FOLDER    the same files called theirs*: prints a line for each way of loading them with the error
+//   round_trip write FOLDER ZOO_NAME...
+//                             FOLDER/NAME/ours-symbol.json, ours-0000.params (Export), ours.params (SaveParameters),
+//                             ours.npz (inputs by name, outputs as output0, ...), ours.txt (the block, printed),
+//                             ours-summary.txt
+//   round_trip read FOLDER ZOO_NAME...
+//                             the same files called theirs*: prints a line for each way of loading them with the error
 //                             of the answer, as a part of the largest value; fails when one is above 1e-5
 #include <algorithm>
 #include <cstdio>
@@ -123,17 +126,15 @@ auto Maker(Net (*make)()) {
 }
 
 Network OfTheZoo(const std::string& name) {
-  return {name, [name] { return *zoo::GetModel(name, {.classes = 10}); }, {{1, 3, 224, 224}}, true, init::Xavier()};
+  const int64_t size = name == "inceptionv3" ? 299 : 224;
+  return {name, [name] { return *zoo::GetModel(name, {.classes = 10}); }, {{1, 3, size, size}}, true, init::Xavier()};
 }
 
-std::vector<Network> Networks() {
-  return {
+std::vector<Network> Networks(absl::Span<char* const> zoo_names) {
+  std::vector<Network> networks = {
       {"pictures", Maker(Pictures), {{2, 2, 16, 15}}},
       {"sequences", Maker(Sequences), {{2, 3, 17}}},
       {"volumes", Maker(Volumes), {{2, 1, 4, 5, 6}}},
-      OfTheZoo("squeezenet1.1"),
-      OfTheZoo("mobilenetv2_0.25"),
-      OfTheZoo("resnet18_v2"),
       {"dense", [] { return std::make_shared<nn::Dense>(nn::Dense(5, {.activation = "relu"})); }, {{4, 3}}},
       {"mlp", [] { return std::make_shared<Mlp>(); }, {{4, 12}}},
       {"residual", [] { return std::make_shared<Residual>(); }, {{3, 2, 6}}},
@@ -146,6 +147,8 @@ std::vector<Network> Networks() {
        {{2, 3, 4}}},
       {"functions", [] { return std::make_shared<Functions>(); }, {{2, 3, 4}, {2, 3, 4}}, false},
   };
+  for (const char* name : zoo_names) networks.push_back(OfTheZoo(name));
+  return networks;
 }
 
 std::shared_ptr<nn::HybridBlock> Make(const Network& network) {
@@ -172,6 +175,10 @@ absl::Status Write(const Network& network, const std::string& folder) {
   }
   BARYON_RETURN_IF_ERROR(WriteFileAtomically(folder + "/ours.txt", net->ToString()));
   net->Initialize(network.start);
+  if (inputs.size() == 1) {
+    BARYON_ASSIGN_OR_RETURN(const std::string summary, net->Summary(inputs[0]));
+    BARYON_RETURN_IF_ERROR(WriteFileAtomically(folder + "/ours-summary.txt", summary));
+  }
   net->Hybridize();
   const NDArrays outputs = net->Call(inputs);
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -215,9 +222,9 @@ absl::Status Read(const Network& network, const std::string& folder, bool& agree
   return report("MXNet save_parameters -> hybridized", *net);
 }
 
-int Run(const std::string& command, const std::string& folder) {
+int Run(const std::string& command, const std::string& folder, absl::Span<char* const> zoo_names) {
   bool agrees = true;
-  for (const Network& network : Networks()) {
+  for (const Network& network : Networks(zoo_names)) {
     const std::string place = folder + "/" + network.name;
     absl::Status status;
     if (command == "write") status = Write(network, place);
@@ -233,9 +240,9 @@ int Run(const std::string& command, const std::string& folder) {
 }  // namespace baryon
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: round_trip write|read FOLDER\n");
+  if (argc < 3) {
+    std::fprintf(stderr, "usage: round_trip write|read FOLDER ZOO_NAME...\n");
     return 2;
   }
-  return baryon::Run(argv[1], argv[2]);
+  return baryon::Run(argv[1], argv[2], absl::MakeConstSpan(argv + 3, argc - 3));
 }

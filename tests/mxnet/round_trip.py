@@ -1,12 +1,14 @@
 """Baryon's Gluon and MXNet 1.9.1 read each other's networks. Run by hand, with a Python that has MXNet 1.9.1:
 
     bazel build //tests/mxnet:round_trip
-    python tests/mxnet/round_trip.py bazel-bin/tests/mxnet/round_trip
+    python tests/mxnet/round_trip.py bazel-bin/tests/mxnet/round_trip [ZOO_NAME...]
 
 For each network Baryon exports it and saves its parameters, MXNet loads both and has to give the same answer, for other
 batch sizes too; then MXNet makes the same network, and Baryon loads what that exports and saves. Prints a table of
 errors, each as a part of the largest value; fails when one is above 1e-5.
 """
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -86,7 +88,7 @@ def of_the_zoo(name):
 
 NETWORKS = {"dense": lambda: nn.Dense(5, activation="relu"), "mlp": Mlp, "residual": Residual, "flatten": flatten,
             "pictures": pictures, "sequences": sequences, "volumes": volumes}
-ZOO = ("squeezenet1.1", "mobilenetv2_0.25", "resnet18_v2")
+ZOO = sys.argv[2:] or ["squeezenet1.1", "mobilenetv2_0.25", "resnet18_v2"]
 NETWORKS.update({name: of_the_zoo(name) for name in ZOO})
 
 
@@ -112,6 +114,13 @@ def as_in_version_2(text):
     return text.replace("None ->", "-1 ->").replace("in_channels=None", "in_channels=-1").replace("HybridConcurrent", "HybridConcatenate")
 
 
+def printed_summary(net, inputs):
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        net.summary(*[mx.nd.array(x) for x in inputs])
+    return text.getvalue()
+
+
 def numbered(arrays, prefix):
     return [arrays[key] for key in sorted(arrays, key=lambda k: (len(k), k)) if key.startswith(prefix)]
 
@@ -134,6 +143,8 @@ def check(folder, name, report):
     report(name, "printed text", 0.0 if printed == as_in_version_2(repr(net)) else np.inf)
     net.load_parameters(path + "/ours.params")
     report(name, "SaveParameters -> MXNet", error(answers(net, inputs), outputs))
+    summary = open(path + "/ours-summary.txt").read()
+    report(name, "summary", 0.0 if summary == printed_summary(net, inputs) else np.inf)
     net.hybridize()
     answers(net, inputs)
     net.export(path + "/renamed")
@@ -161,14 +172,14 @@ def main(program):
         print("%-17s %-36s %.1e%s" % (name, what, value, "  DISAGREES" if bad else ""), flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([program, "write", folder], check=True)
+        subprocess.run([program, "write", folder] + ZOO, check=True)
         for name in sorted(os.listdir(folder)):
             check(folder, name, report)
-        read = subprocess.run([program, "read", folder])
+        read = subprocess.run([program, "read", folder] + ZOO)
     return 1 if failures or read.returncode else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
     sys.exit(main(sys.argv[1]))
