@@ -20,6 +20,10 @@ constexpr double kMultiply = 1.02, kStore = 7, kStoreSums = 3.5;
 constexpr double kInputCost[] = {0, 30, 190}, kOutputCost[] = {0, 34, 190};
 constexpr double kLeastGain = 1.05;
 
+// The weights grow threefold with two levels, by three quarters with one: with fewer rows than this the time goes into
+// reading them, and memory into keeping them.
+constexpr int64_t kLeastRowsOfTwoLevels = 128;
+
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // As many tiles as their left sides and sums leave room for in the cache; more where weights are large, which are read
@@ -56,6 +60,7 @@ int StrassenGemmPlan::BestLevels(const StrassenShape& shape, int most) {
                  (static_cast<double>(shape.k()) * kMultiply + kStore) / kLeastGain;
   for (int levels = 1; levels <= most; ++levels) {
     if (!Supports(shape, levels)) continue;
+    if (levels > 1 && shape.items * shape.rows_per_item < kLeastRowsOfTwoLevels) continue;
     const int64_t parts = StrassenParts(levels), k = shape.k() / parts;
     const double columns = vectors(shape.columns / parts);
     const double products =

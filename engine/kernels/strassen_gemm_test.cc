@@ -130,6 +130,7 @@ TEST(StrassenGemmTest, IsTakenWhereItPays) {
   EXPECT_EQ(best(196, 512, 512), 2);
   EXPECT_EQ(best(196, 512, 512, 1), 1);
   EXPECT_EQ(best(196, 512, 512, 0), 0);
+  EXPECT_EQ(best(49, 512, 2048), 1);  // a weight of three times the size for few rows
   EXPECT_EQ(best(196, 514, 512), 1);  // cannot be cut in four
   EXPECT_EQ(best(196, 513, 512), 0);
   EXPECT_EQ(best(3136, 64, 64), 0);
