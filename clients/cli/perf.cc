@@ -1,6 +1,4 @@
 // baryon perf: how many requests a running server answers, and how fast.
-#include <grpcpp/grpcpp.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -19,8 +17,8 @@
 #include "clients/load/run_load.h"
 #include "engine/base/status_macros.h"
 #include "engine/tensor/tensor.h"
-#include "proto/predict.grpc.pb.h"
-#include "proto/registry.grpc.pb.h"
+#include "proto/predict.pb.h"
+#include "proto/registry.pb.h"
 
 namespace baryon {
 namespace {
@@ -29,7 +27,8 @@ constexpr char kPredict[] = "/baryon.v1.PredictionService/Predict";
 constexpr int kRequestsAChannel = 16, kMostChannels = 8;
 
 struct PerfOptions {
-  std::string model, server;
+  std::string model;
+  ServerCall server;
   std::vector<int> concurrency;
   std::vector<double> rates;
   std::vector<std::string> shapes;
@@ -42,14 +41,10 @@ struct PerfOptions {
 
 // The inputs of the highest version that serves.
 absl::StatusOr<Signature> AskForSignature(const PerfOptions& options) {
-  const auto stub = v1::ModelRegistry::NewStub(ConnectTo(options.server));
-  grpc::ClientContext context;
-  v1::GetModelRequest request;
-  request.set_name(options.model);
-  v1::GetModelResponse response;
-  BARYON_RETURN_IF_ERROR(ToAbslStatus(stub->GetModel(&context, request, &response), options.server));
+  BARYON_ASSIGN_OR_RETURN(const Client client, ConnectTo(options.server));
+  BARYON_ASSIGN_OR_RETURN(const std::vector<v1::ModelInfo> versions, client.GetModel(options.model));
   Signature signature;
-  for (const v1::ModelInfo& version : response.versions()) {
+  for (const v1::ModelInfo& version : versions) {
     if (version.state() != v1::ModelInfo::READY) continue;
     signature.inputs.clear();
     for (const v1::TensorInfo& input : version.inputs()) {
@@ -61,8 +56,8 @@ absl::StatusOr<Signature> AskForSignature(const PerfOptions& options) {
     }
   }
   if (!signature.inputs.empty()) return signature;
-  return absl::UnavailableError(
-      absl::StrCat("server ", options.server, ": model \"", options.model, "\" does not serve, or takes no inputs"));
+  return absl::UnavailableError(absl::StrCat("server ", options.server.server, ": model \"", options.model,
+                                             "\" does not serve, or takes no inputs"));
 }
 
 // Axis 0 becomes the rows; other sizes that the model leaves open must be named.
@@ -109,13 +104,15 @@ absl::StatusOr<std::string> MakeRequest(const PerfOptions& options) {
 
 // --- Sending it
 
-LoadReport RunOne(const PerfOptions& options, const std::string& request, int concurrency, double rate) {
+absl::StatusOr<LoadReport> RunOne(const PerfOptions& options, const std::string& request, int concurrency,
+                                  double rate) {
   const int busy = concurrency > 0 ? concurrency : kRequestsAChannel * kMostChannels;
+  BARYON_ASSIGN_OR_RETURN(const ConnectionOptions connection, ConnectionFor(options.server));
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < std::clamp(busy / kRequestsAChannel, 1, kMostChannels); ++i) {
-    channels.push_back(ConnectTo(options.server, i));
+    BARYON_ASSIGN_OR_RETURN(channels.emplace_back(), OpenChannel(options.server.server, connection, i));
   }
-  GrpcSender sender(channels, kPredict, request, absl::Milliseconds(options.deadline_ms));
+  GrpcSender sender(channels, kPredict, request, absl::Milliseconds(options.deadline_ms), connection.token);
   LoadOptions test;
   test.concurrency = concurrency;
   test.rate = rate;
@@ -137,8 +134,14 @@ absl::Status Perf(const PerfOptions& options) {
       std::fflush(stdout);
     }
   };
-  for (int concurrency : options.concurrency) note(RunOne(options, request, concurrency, 0));
-  for (double rate : options.rates) note(RunOne(options, request, 0, rate));
+  for (int concurrency : options.concurrency) {
+    BARYON_ASSIGN_OR_RETURN(const LoadReport report, RunOne(options, request, concurrency, 0));
+    note(report);
+  }
+  for (double rate : options.rates) {
+    BARYON_ASSIGN_OR_RETURN(const LoadReport report, RunOne(options, request, 0, rate));
+    note(report);
+  }
   if (options.json) std::printf("[%s]\n", absl::StrJoin(json, ",\n ").c_str());
   return absl::OkStatus();
 }
@@ -149,7 +152,7 @@ void AddPerf(CLI::App& app, Action& action) {
   const auto options = std::make_shared<PerfOptions>();
   CLI::App& command = *app.add_subcommand("perf", "Load test of a running server");
   command.add_option("MODEL_NAME", options->model, "The model's name on the server")->required();
-  AddServerOption(command, options->server);
+  AddServerOptions(command, options->server);
   CLI::Option* const concurrency =
       command.add_option("--concurrency", options->concurrency, "Closed loop: clients that ask again at once, 1,4,16")
           ->delimiter(',')

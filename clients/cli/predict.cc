@@ -1,6 +1,4 @@
 // baryon predict: asks a running server over its native API.
-#include <grpcpp/grpcpp.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,7 +14,7 @@
 #include "clients/cli/outputs.h"
 #include "clients/cli/server_call.h"
 #include "engine/base/status_macros.h"
-#include "proto/predict.grpc.pb.h"
+#include "proto/predict.pb.h"
 
 namespace baryon {
 namespace {
@@ -25,7 +23,7 @@ struct PredictOptions {
   std::string model;
   std::vector<std::string> inputs;
   std::string output;
-  std::string server;
+  ServerCall server;
   int top = 5;
 };
 
@@ -51,14 +49,6 @@ v1::PredictRequest MakeRequest(const PredictOptions& options, const std::vector<
     }
   }
   return request;
-}
-
-absl::StatusOr<v1::PredictResponse> Ask(const std::string& server, const v1::PredictRequest& request) {
-  const auto stub = v1::PredictionService::NewStub(ConnectTo(server));
-  grpc::ClientContext context;
-  v1::PredictResponse response;
-  BARYON_RETURN_IF_ERROR(ToAbslStatus(stub->Predict(&context, request, &response), server));
-  return response;
 }
 
 absl::StatusOr<NamedTensors> OutputsOf(const v1::PredictResponse& response) {
@@ -89,7 +79,8 @@ std::vector<std::vector<ClassScore>> ClassesOf(const v1::PredictResponse& respon
 absl::Status Predict(const PredictOptions& options) {
   BARYON_RETURN_IF_ERROR(CheckOutputPath(options.output));
   BARYON_ASSIGN_OR_RETURN(const std::vector<InputFile> files, ReadInputs(options.inputs));
-  BARYON_ASSIGN_OR_RETURN(const v1::PredictResponse response, Ask(options.server, MakeRequest(options, files)));
+  BARYON_ASSIGN_OR_RETURN(const Client client, ConnectTo(options.server));
+  BARYON_ASSIGN_OR_RETURN(const v1::PredictResponse response, client.Predict(MakeRequest(options, files)));
   BARYON_ASSIGN_OR_RETURN(const NamedTensors outputs, OutputsOf(response));
   if (!options.output.empty()) return WriteOutputs(options.output, outputs);
   const std::string text = response.rows_size() > 0 ? FormatClasses(ClassesOf(response)) : FormatTensors(outputs);
@@ -105,7 +96,7 @@ void AddPredict(CLI::App& app, Action& action) {
   command.add_option("MODEL_NAME", options->model, "The model's name on the server")->required();
   AddInputOption(command, options->inputs)->required();
   AddOutputOptions(command, options->output, options->top);
-  AddServerOption(command, options->server);
+  AddServerOptions(command, options->server);
   command.callback([options, &action] { action = [options] { return Predict(*options); }; });
 }
 

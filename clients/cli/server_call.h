@@ -2,14 +2,11 @@
 #ifndef BARYON_CLIENTS_CLI_SERVER_CALL_H_
 #define BARYON_CLIENTS_CLI_SERVER_CALL_H_
 
-#include <grpcpp/channel.h>
-#include <grpcpp/support/channel_arguments.h>
-#include <grpcpp/support/status.h>
-
-#include <memory>
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "clients/cpp/client.h"
 
 namespace CLI {
 class App;
@@ -17,14 +14,22 @@ class App;
 
 namespace baryon {
 
-// --server HOST:PORT, or BARYON_SERVER; "127.0.0.1:8001" when it is empty before.
-void AddServerOption(CLI::App& command, std::string& server);
+// The server that a command asks, as it was named on the command line.
+struct ServerCall {
+  std::string server = "127.0.0.1:8001";
+  bool use_tls = false;
+  ClientTls tls;
+  std::string token_file;
+};
 
-// A channel that takes answers of any size. `number` tells channels apart that should be connections of their own.
-std::shared_ptr<grpc::Channel> ConnectTo(const std::string& server, int number = 0);
+// --server HOST:PORT, or BARYON_SERVER; --tls and its files; --token-file.
+void AddServerOptions(CLI::App& command, ServerCall& call);
 
-// `status` with the server in front of its message.
-absl::Status ToAbslStatus(const grpc::Status& status, const std::string& server);
+// Reads the token. Errors: those of reading; INVALID_ARGUMENT, the file holds none.
+absl::StatusOr<ConnectionOptions> ConnectionFor(const ServerCall& call);
+
+// A client that waits for its answer for `timeout`. Errors: those of ConnectionFor and Client::Connect.
+absl::StatusOr<Client> ConnectTo(const ServerCall& call, absl::Duration timeout = absl::InfiniteDuration());
 
 }  // namespace baryon
 

@@ -1,10 +1,9 @@
 // baryon status, load, unload: what a running server has loaded, and control over it.
-#include <grpcpp/grpcpp.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
@@ -12,13 +11,15 @@
 #include "clients/cli/command.h"
 #include "clients/cli/server_call.h"
 #include "engine/base/status_macros.h"
-#include "proto/registry.grpc.pb.h"
+#include "proto/registry.pb.h"
 
 namespace baryon {
 namespace {
 
 struct ControlOptions {
-  std::string server, model;
+  ServerCall server;
+  std::string model;
+  bool ready = false;  // say whether it is, and nothing else
 };
 
 const char* StateName(const v1::ModelInfo& model) {
@@ -45,37 +46,35 @@ std::string Line(const v1::ModelInfo& model, int name_width) {
   return line;
 }
 
+// For health checks: the exit code is all there is.
+absl::Status CheckReady(const ServerCall& call) {
+  BARYON_ASSIGN_OR_RETURN(const Client client, ConnectTo(call, absl::Seconds(2)));
+  BARYON_ASSIGN_OR_RETURN(const bool ready, client.IsReady());
+  return ready ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("server ", call.server, ": not ready"));
+}
+
 absl::Status Status(const ControlOptions& options) {
-  const auto stub = v1::ModelRegistry::NewStub(ConnectTo(options.server));
-  grpc::ClientContext context;
-  v1::ListModelsResponse response;
-  BARYON_RETURN_IF_ERROR(ToAbslStatus(stub->ListModels(&context, {}, &response), options.server));
+  if (options.ready) return CheckReady(options.server);
+  BARYON_ASSIGN_OR_RETURN(const Client client, ConnectTo(options.server));
+  BARYON_ASSIGN_OR_RETURN(const std::vector<v1::ModelInfo> models, client.ListModels());
   int width = 5;
-  for (const v1::ModelInfo& model : response.models()) width = std::max(width, static_cast<int>(model.name().size()));
+  for (const v1::ModelInfo& model : models) width = std::max(width, static_cast<int>(model.name().size()));
   std::fputs(absl::StrFormat("%-*s %4s  %-8s %10s %8s %10s %8s\n", width, "model", "ver.", "state", "answered",
                              "failed", "mean ms", "MB")
                  .c_str(),
              stdout);
-  for (const v1::ModelInfo& model : response.models()) std::fputs(Line(model, width).c_str(), stdout);
+  for (const v1::ModelInfo& model : models) std::fputs(Line(model, width).c_str(), stdout);
   return absl::OkStatus();
 }
 
 absl::Status Load(const ControlOptions& options) {
-  const auto stub = v1::ModelRegistry::NewStub(ConnectTo(options.server));
-  grpc::ClientContext context;
-  v1::LoadModelRequest request;
-  request.set_name(options.model);
-  v1::LoadModelResponse response;
-  return ToAbslStatus(stub->LoadModel(&context, request, &response), options.server);
+  BARYON_ASSIGN_OR_RETURN(const Client client, ConnectTo(options.server));
+  return client.LoadModel(options.model);
 }
 
 absl::Status Unload(const ControlOptions& options) {
-  const auto stub = v1::ModelRegistry::NewStub(ConnectTo(options.server));
-  grpc::ClientContext context;
-  v1::UnloadModelRequest request;
-  request.set_name(options.model);
-  v1::UnloadModelResponse response;
-  return ToAbslStatus(stub->UnloadModel(&context, request, &response), options.server);
+  BARYON_ASSIGN_OR_RETURN(const Client client, ConnectTo(options.server));
+  return client.UnloadModel(options.model);
 }
 
 CLI::App& AddControl(CLI::App& app, Action& action, const char* name, const char* what, bool needs_model,
@@ -83,7 +82,8 @@ CLI::App& AddControl(CLI::App& app, Action& action, const char* name, const char
   const auto options = std::make_shared<ControlOptions>();
   CLI::App& command = *app.add_subcommand(name, what);
   if (needs_model) command.add_option("NAME", options->model, "The model's name on the server")->required();
-  AddServerOption(command, options->server);
+  if (!needs_model) command.add_flag("--ready", options->ready, "Say whether it is ready by the exit code alone");
+  AddServerOptions(command, options->server);
   command.callback([options, run, &action] { action = [options, run] { return run(*options); }; });
   return command;
 }

@@ -22,8 +22,11 @@ struct GrpcSender::Call {
 };
 
 GrpcSender::GrpcSender(const std::vector<std::shared_ptr<grpc::Channel>>& channels, std::string method,
-                       const std::string& request, absl::Duration deadline)
-    : method_(std::move(method)), request_(BufferOf(request)), deadline_(deadline) {
+                       const std::string& request, absl::Duration deadline, const std::string& token)
+    : method_(std::move(method)),
+      request_(BufferOf(request)),
+      deadline_(deadline),
+      authorization_(token.empty() ? "" : "Bearer " + token) {
   for (const std::shared_ptr<grpc::Channel>& channel : channels) stubs_.emplace_back(channel);
 }
 
@@ -32,6 +35,7 @@ void GrpcSender::Send(absl::AnyInvocable<void(absl::StatusCode code)> done) {
   if (deadline_ > absl::ZeroDuration()) {
     call->context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(deadline_));
   }
+  if (!authorization_.empty()) call->context.AddMetadata("authorization", authorization_);
   const size_t stub = next_.fetch_add(1, std::memory_order_relaxed) % stubs_.size();
   stubs_[stub].UnaryCall(&call->context, method_, {}, &call->request, &call->response,
                          [call](const grpc::Status& status) {

@@ -23,9 +23,10 @@ namespace baryon {
 // connections of their own: one that is held back by flow control does not hold back the others. Thread-safe.
 class GrpcSender {
  public:
-  // `method` is "/baryon.v1.PredictionService/Predict"; `request` the serialised message. A deadline of zero: none.
+  // `method` is "/baryon.v1.PredictionService/Predict"; `request` the serialised message. A deadline of zero: none; an
+  // empty token: none.
   GrpcSender(const std::vector<std::shared_ptr<grpc::Channel>>& channels, std::string method,
-             const std::string& request, absl::Duration deadline = absl::ZeroDuration());
+             const std::string& request, absl::Duration deadline = absl::ZeroDuration(), const std::string& token = "");
 
   // What RunLoad sends with. The sender outlives the call.
   void Send(absl::AnyInvocable<void(absl::StatusCode code)> done);
@@ -36,6 +37,7 @@ class GrpcSender {
   const std::string method_;
   const grpc::ByteBuffer request_;
   const absl::Duration deadline_;
+  const std::string authorization_;  // the header of that name; empty: none
   std::vector<grpc::GenericStub> stubs_;
   std::atomic<size_t> next_{0};
 };

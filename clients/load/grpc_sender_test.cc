@@ -12,13 +12,15 @@
 namespace baryon {
 namespace {
 
-// Answers models called "good".
+// Answers models called "good", to those who have the token.
 class Service final : public v1::PredictionService::CallbackService {
  public:
   grpc::ServerUnaryReactor* Predict(grpc::CallbackServerContext* context, const v1::PredictRequest* request,
                                     v1::PredictResponse*) override {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    const bool good = request->model_spec().name() == "good";
+    const auto token = context->client_metadata().find("authorization");
+    const bool good = request->model_spec().name() == "good" && token != context->client_metadata().end() &&
+                      token->second == "Bearer token";
     reactor->Finish(good ? grpc::Status::OK : grpc::Status(grpc::StatusCode::NOT_FOUND, "no"));
     return reactor;
   }
@@ -34,7 +36,7 @@ TEST(GrpcSenderTest, SendsTheSameRequestAgainAndAgain) {
     v1::PredictRequest request;
     request.mutable_model_spec()->set_name(name);
     GrpcSender sender({channel, channel}, "/baryon.v1.PredictionService/Predict", request.SerializeAsString(),
-                      absl::Minutes(1));
+                      absl::Minutes(1), "token");
     constexpr int kCalls = 50;
     absl::BlockingCounter left(kCalls);
     std::atomic<int> answered{0};
