@@ -62,7 +62,9 @@ absl::StatusOr<TensorTypes> InferLeaky(const LeakyReluAttrs& attrs, const Tensor
   if (attrs.has_gamma()) {
     const TensorType &data = inputs[0], &gamma = inputs[1];
     const int64_t channels = ChannelsOf(attrs, data.shape);
-    const bool fits = gamma.dtype == data.dtype && (gamma.shape == Shape{1} || gamma.shape == Shape{channels});
+    const bool one_or_each = gamma.shape.rank() == 1 &&
+                             (channels == Shape::kUnknownDim || gamma.shape[0] == 1 || gamma.shape[0] == channels);
+    const bool fits = gamma.dtype == data.dtype && one_or_each;
     if (!fits) return InputMismatch("gamma", {data.dtype, {channels}}, gamma);
   }
   return TensorTypes{inputs[0]};
