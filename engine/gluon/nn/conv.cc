@@ -10,12 +10,13 @@ namespace baryon::nn {
 
 using gluon::Parameter;
 
-Conv::Conv(int64_t axes, int64_t channels, const Extents& kernel_size, ConvOptions options)
+Conv::Conv(int64_t axes, int64_t channels, const Extents& kernel_size, ConvOptions options,
+           const std::optional<Extents>& output_padding)
     : HybridBlock({.hint = "conv", .prefix = std::move(options.prefix)}),
       channels_(channels),
       groups_(options.groups),
       layout_(options.layout.empty() ? ChannelsFirst(axes) : options.layout) {
-  if (absl::Status status = SetSizes(axes, kernel_size, options); !status.ok()) Fail(std::move(status));
+  if (absl::Status status = SetSizes(axes, kernel_size, options, output_padding); !status.ok()) Fail(std::move(status));
   Register("weight", Parameter("weight", {.shape = WeightShape(options.in_channels),
                                           .init = options.weight_initializer,
                                           .allow_deferred_init = true}));
@@ -28,7 +29,12 @@ Conv::Conv(int64_t axes, int64_t channels, const Extents& kernel_size, ConvOptio
   }
 }
 
-absl::Status Conv::SetSizes(int64_t axes, const Extents& kernel_size, const ConvOptions& options) {
+absl::Status Conv::SetSizes(int64_t axes, const Extents& kernel_size, const ConvOptions& options,
+                            const std::optional<Extents>& output_padding) {
+  if (output_padding.has_value()) {
+    output_padding_.emplace();
+    BARYON_ASSIGN_OR_RETURN(*output_padding_, output_padding->ForAxes(axes, "output_padding"));
+  }
   BARYON_ASSIGN_OR_RETURN(kernel_, kernel_size.ForAxes(axes, "kernel_size"));
   BARYON_ASSIGN_OR_RETURN(strides_, options.strides.ForAxes(axes, "strides"));
   BARYON_ASSIGN_OR_RETURN(padding_, options.padding.ForAxes(axes, "padding"));
@@ -41,10 +47,12 @@ absl::Status Conv::SetSizes(int64_t axes, const Extents& kernel_size, const Conv
 }
 
 Shape Conv::WeightShape(int64_t in_channels) const {
-  Shape shape = {channels_};
+  const auto of_group = [this](int64_t count) {
+    return count > 0 && groups_ > 0 ? count / groups_ : Shape::kUnknownDim;
+  };
+  Shape shape = {output_padding_.has_value() ? in_channels : channels_};
   for (int64_t extent : kernel_) shape.Append(extent);
-  const int64_t of_group = in_channels > 0 && groups_ > 0 ? in_channels / groups_ : Shape::kUnknownDim;
-  shape.Insert(layout_[1] == 'C' ? 1 : shape.rank(), of_group);
+  shape.Insert(layout_[1] == 'C' ? 1 : shape.rank(), of_group(output_padding_.has_value() ? channels_ : in_channels));
   return shape;
 }
 
@@ -65,18 +73,21 @@ absl::Status Conv::InferShape(const NDArray& x) {
 NDArray Conv::Forward(const NDArray& x) {
   NDArrays inputs = {x, weight().data()};
   if (bias()) inputs.push_back(bias().data());
-  const Attrs attrs = {{"kernel", AttrText(kernel_)},       {"stride", AttrText(strides_)},
-                       {"dilate", AttrText(dilation_)},     {"pad", AttrText(padding_)},
-                       {"num_filter", AttrText(channels_)}, {"num_group", AttrText(groups_)},
-                       {"no_bias", AttrText(!bias())},      {"layout", layout_}};
-  const NDArray y = InvokeOne("Convolution", attrs, inputs, {.name = "fwd"});
+  Attrs attrs = {{"kernel", AttrText(kernel_)},       {"stride", AttrText(strides_)},
+                 {"dilate", AttrText(dilation_)},     {"pad", AttrText(padding_)},
+                 {"num_filter", AttrText(channels_)}, {"num_group", AttrText(groups_)},
+                 {"no_bias", AttrText(!bias())},      {"layout", layout_}};
+  if (output_padding_.has_value()) attrs.Set("adj", AttrText(*output_padding_));
+  const NDArray y =
+      InvokeOne(output_padding_.has_value() ? "Deconvolution" : "Convolution", attrs, inputs, {.name = "fwd"});
   return activation_.has_value() ? (*activation_)(y) : y;
 }
 
 std::string Conv::ToString() const {
   const Shape& shape = weight().shape();
-  std::string text = absl::StrCat(class_name(), "(", shape[1], " -> ", shape[0], ", kernel_size=", FormatAttr(kernel_),
-                                  ", stride=", FormatAttr(strides_));
+  const int64_t in_channels = output_padding_.has_value() ? shape[0] : shape[1];
+  std::string text = absl::StrCat(class_name(), "(", in_channels, " -> ", channels_,
+                                  ", kernel_size=", FormatAttr(kernel_), ", stride=", FormatAttr(strides_));
   if (padding_ != IntTuple(padding_.size(), 0)) absl::StrAppend(&text, ", padding=", FormatAttr(padding_));
   if (dilation_ != IntTuple(dilation_.size(), 1)) absl::StrAppend(&text, ", dilation=", FormatAttr(dilation_));
   if (groups_ != 1) absl::StrAppend(&text, ", groups=", groups_);

@@ -46,14 +46,18 @@ class Conv : public gluon::HybridBlock {
   std::string ToString() const override;
 
  protected:
-  Conv(int64_t axes, int64_t channels, const Extents& kernel_size, ConvOptions options);
+  // With an output padding, the transposed convolution; see conv_transpose.h.
+  Conv(int64_t axes, int64_t channels, const Extents& kernel_size, ConvOptions options,
+       const std::optional<Extents>& output_padding = std::nullopt);
 
  private:
-  absl::Status SetSizes(int64_t axes, const Extents& kernel_size, const ConvOptions& options);
+  absl::Status SetSizes(int64_t axes, const Extents& kernel_size, const ConvOptions& options,
+                        const std::optional<Extents>& output_padding);
   Shape WeightShape(int64_t in_channels) const;
 
   int64_t channels_, groups_;
   IntTuple kernel_, strides_, padding_, dilation_;  // a number for each axis
+  std::optional<IntTuple> output_padding_;          // of a transposed one
   std::string layout_;
   std::optional<gluon::Child<Activation>> activation_;
 };
