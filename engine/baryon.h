@@ -35,6 +35,7 @@
 #include "engine/gluon/npx.h"
 #include "engine/gluon/parameter.h"
 #include "engine/gluon/random.h"
+#include "engine/gluon/rnn.h"
 #include "engine/gluon/sequential.h"
 #include "engine/gluon/symbol_block.h"
 #include "engine/graph/graph.h"

@@ -72,14 +72,22 @@ NDArrays Block::ForwardMany(absl::Span<const NDArray> inputs) {
 // ---------------------------------------------------------------------------------------------------------------------
 // Parameters
 
-void Block::CollectInto(const std::string& path, ParameterDict& all) const {
-  for (const auto& [name, parameter] : params_) all.Add(path + name, parameter);
-  for (const auto& [name, child] : children_) child->CollectInto(absl::StrCat(path, name, "."), all);
+void Block::CollectInto(const std::string& path, Names names, ParameterDict& all) const {
+  for (const auto& [name, parameter] : params_) {
+    all.Add(path + (names == Names::kFiles ? FileName(name) : name), parameter);
+  }
+  for (const auto& [name, child] : children_) child->CollectInto(absl::StrCat(path, name, "."), names, all);
 }
 
 ParameterDict Block::CollectParams() const {
   ParameterDict all;
-  CollectInto("", all);
+  CollectInto("", Names::kAttributes, all);
+  return all;
+}
+
+ParameterDict Block::CollectForFiles() const {
+  ParameterDict all;
+  CollectInto("", Names::kFiles, all);
   return all;
 }
 
@@ -142,6 +150,11 @@ void Block::RegisterChild(std::shared_ptr<Block> block, std::string name) {
   }
   ++changes_;
   AdvanceParameterEpoch();
+}
+
+void Block::AnnounceTrace() {
+  BeginTrace();
+  for (const auto& [name, child] : children_) child->AnnounceTrace();
 }
 
 int64_t Block::structure_version() const {

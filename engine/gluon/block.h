@@ -206,6 +206,18 @@ class Block {
   NDArray OnlyOutput(NDArrays outputs) const;
   // The names of operators that Forward writes down are those of the enclosing block.
   bool names_like_parent() const { return names_->transparent(); }
+  // What files call the block's own parameter `name`: the same, unless Gluon says otherwise.
+  virtual std::string FileName(const std::string& name) const { return name; }
+  // MXNet 2 keeps all parameters of a recurrent layer in one vector: what files call it (empty: for all other blocks),
+  // the vector, and its parts under the names of the parameters. Errors: those of the parameters; INVALID_ARGUMENT,
+  // another length.
+  virtual std::string FusedName() const { return ""; }
+  virtual absl::StatusOr<Tensor> Fuse() const;
+  virtual absl::StatusOr<NamedTensors> Unfuse(const Tensor& fused) const;
+  // Called before this block, or one above it, is traced: for blocks that count their calls.
+  virtual void BeginTrace() {}
+  // Calls BeginTrace of this block and of all below it.
+  void AnnounceTrace();
   // Changes whenever children or parameters of the block or of those below it are exchanged.
   int64_t structure_version() const;
 
@@ -228,9 +240,16 @@ class Block {
     std::vector<Entry> entries;
   };
   absl::Status LoadFrom(Source source, const LoadOptions& options);
+  absl::Status UnfuseEntries(Source& source) const;
   absl::StatusOr<std::string> SummaryOf(std::initializer_list<NDArray> inputs);
   Hooks& hooks();
-  void CollectInto(const std::string& path, ParameterDict& all) const;
+  // The names by structure, those of the last part as attributes or as files have them.
+  enum class Names { kAttributes, kFiles };
+  void CollectInto(const std::string& path, Names names, ParameterDict& all) const;
+  ParameterDict CollectForFiles() const;
+  // Calls `visit` for this block and all below it with their paths, "features.0.", until there is an error.
+  absl::Status VisitBlocks(const std::string& path,
+                           absl::FunctionRef<absl::Status(const std::string& path, const Block& block)> visit) const;
 
   const std::shared_ptr<BlockNames>& names() const;  // with a hint
 

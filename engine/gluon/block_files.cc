@@ -51,6 +51,14 @@ ParameterDict ByOldNames(const ParameterDict& parameters, const std::string& pre
   return result;
 }
 
+// The name that files have for a parameter, given that or its name by attributes: both lists have the same order.
+std::string NameInFiles(const ParameterDict& by_file, const ParameterDict& by_attribute, const std::string& key) {
+  if (by_file.Find(key)) return key;
+  const std::vector<std::string> names = by_attribute.names();
+  const auto place = std::find(names.begin(), names.end(), key);
+  return place == names.end() ? key : by_file.names()[place - names.begin()];
+}
+
 bool HasAny(const ParameterDict& parameters, absl::Span<const std::string> keys) {
   return std::any_of(keys.begin(), keys.end(), [&](const std::string& key) { return bool(parameters.Find(key)); });
 }
@@ -87,16 +95,49 @@ absl::Status CheckNames(const ParameterDict& wanted, absl::Span<const std::strin
   return absl::OkStatus();
 }
 
+// One array in the place of its parts.
+void ReplaceParts(const std::set<std::string>& parts, std::pair<std::string, Tensor> whole, NamedTensors& arrays) {
+  const auto is_part = [&](const auto& array) { return parts.count(array.first) > 0; };
+  const auto first = std::find_if(arrays.begin(), arrays.end(), is_part);
+  if (first == arrays.end()) return;
+  *first = std::move(whole);
+  arrays.erase(std::remove_if(first, arrays.end(), is_part), arrays.end());
+}
+
 }  // namespace
 
+absl::StatusOr<Tensor> Block::Fuse() const { return absl::UnimplementedError(class_name() + " has no fused form"); }
+
+absl::StatusOr<NamedTensors> Block::Unfuse(const Tensor&) const {
+  return absl::UnimplementedError(class_name() + " has no fused form");
+}
+
+absl::Status Block::VisitBlocks(const std::string& path,
+                                absl::FunctionRef<absl::Status(const std::string&, const Block&)> visit) const {
+  BARYON_RETURN_IF_ERROR(visit(path, *this));
+  for (const auto& [name, child] : children_) {
+    BARYON_RETURN_IF_ERROR(child->VisitBlocks(absl::StrCat(path, name, "."), visit));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Block::SaveParameters(const std::string& path, const SaveOptions& options) const {
-  const ParameterDict parameters = options.deduplicate ? Deduplicated(CollectParams()) : CollectParams();
+  const ParameterDict parameters = options.deduplicate ? Deduplicated(CollectForFiles()) : CollectForFiles();
   NamedTensors arrays;
   for (const auto& [name, parameter] : parameters) {
     BARYON_ASSIGN_OR_RETURN(Tensor tensor, parameter.data().AsTensor());
     arrays.emplace_back(name, std::move(tensor));
   }
-  return options.npz ? WriteNpz(path, arrays) : WriteParamsFile(path, arrays);
+  if (!options.npz) return WriteParamsFile(path, arrays);
+  BARYON_RETURN_IF_ERROR(VisitBlocks("", [&](const std::string& place, const Block& block) -> absl::Status {
+    if (block.FusedName().empty()) return absl::OkStatus();
+    BARYON_ASSIGN_OR_RETURN(Tensor fused, block.Fuse());
+    std::set<std::string> parts;
+    for (const auto& [name, parameter] : block.params()) parts.insert(place + block.FileName(name));
+    ReplaceParts(parts, {place + block.FusedName(), std::move(fused)}, arrays);
+    return absl::OkStatus();
+  }));
+  return WriteNpz(path, arrays);
 }
 
 absl::Status Block::LoadParameters(const std::string& path, const LoadOptions& options) {
@@ -118,13 +159,36 @@ absl::Status Block::LoadDict(const NamedTensors& arrays, const LoadOptions& opti
   return LoadFrom(std::move(source), options);
 }
 
+// Parts in the place of vectors that MXNet 2 saved.
+absl::Status Block::UnfuseEntries(Source& source) const {
+  return VisitBlocks("", [&](const std::string& place, const Block& block) -> absl::Status {
+    if (block.FusedName().empty()) return absl::OkStatus();
+    const auto entry = std::find_if(source.entries.begin(), source.entries.end(),
+                                    [&](const Source::Entry& entry) { return entry.key == place + block.FusedName(); });
+    if (entry == source.entries.end()) return absl::OkStatus();
+    BARYON_ASSIGN_OR_RETURN(const Tensor fused, entry->read());
+    absl::StatusOr<NamedTensors> parts = block.Unfuse(fused);
+    if (!parts.ok()) return Annotate(parts.status(), absl::StrCat("\"", entry->key, "\" of '", source.name, "'"));
+    source.entries.erase(entry);
+    for (const auto& [name, part] : *parts) {
+      source.entries.push_back(
+          {place + block.FileName(name), part.type(), [part = part]() -> absl::StatusOr<Tensor> { return part; }});
+    }
+    return absl::OkStatus();
+  });
+}
+
 // Everything is checked before anything is set. In the order of names, as MXNet 2 does: messages name the first.
 absl::Status Block::LoadFrom(Source source, const LoadOptions& options) {
+  BARYON_RETURN_IF_ERROR(UnfuseEntries(source));
+  ParameterDict parameters = CollectForFiles();
+  if (const ParameterDict by_attribute = CollectParams(); by_attribute.names() != parameters.names()) {
+    for (Source::Entry& entry : source.entries) entry.key = NameInFiles(parameters, by_attribute, entry.key);
+  }
   std::stable_sort(source.entries.begin(), source.entries.end(),
                    [](const auto& a, const auto& b) { return a.key < b.key; });
   std::vector<std::string> keys;
   for (const Source::Entry& entry : source.entries) keys.push_back(entry.key);
-  ParameterDict parameters = CollectParams();
   if (AreOldNames(parameters, keys)) {
     ResolveNames();
     const ParameterDict by_old_names = ByOldNames(parameters, prefix());

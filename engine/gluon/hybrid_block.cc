@@ -183,6 +183,7 @@ absl::StatusOr<Graph> HybridBlock::TraceGraph(const TensorTypes& inputs) {
 
 absl::StatusOr<Graph> HybridBlock::TraceForward(const TensorTypes& inputs, Trace::Parameters parameters) {
   ResolveNames();
+  AnnounceTrace();
   Trace trace(parameters);
   const auto is_given = [](const TensorType& type) { return type.dtype != DType::kUnknown; };
   const auto given = std::count_if(inputs.begin(), inputs.end(), is_given);
