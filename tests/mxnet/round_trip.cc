@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/file.h"
 #include "engine/base/status_macros.h"
@@ -22,6 +23,7 @@
 #include "engine/gluon/nn.h"
 #include "engine/gluon/np.h"
 #include "engine/gluon/npx.h"
+#include "engine/gluon/rnn.h"
 #include "engine/gluon/sequential.h"
 #include "engine/gluon/symbol_block.h"
 #include "engine/io/npy.h"
@@ -112,12 +114,40 @@ class Functions : public nn::HybridBlock {
   }
 };
 
+// A block that answers with the states, too.
+class StatefulLstm : public nn::HybridBlock {
+ public:
+  StatefulLstm() {
+    const NameScope scope(*this);
+    lstm = Register("lstm", rnn::LSTM(5, {.num_layers = 2, .bidirectional = true}));
+  }
+  NDArrays ForwardMany(absl::Span<const NDArray> inputs) override { return lstm->Call(inputs); }
+
+  Child<rnn::LSTM> lstm;
+};
+
+// Cells upon each other, step by step.
+class Unrolled : public nn::HybridBlock {
+ public:
+  Unrolled() {
+    const NameScope scope(*this);
+    rnn::HybridSequentialRNNCell stack;
+    const NameScope inner(stack);
+    stack.Add(rnn::LSTMCell(4), rnn::GRUCell(3), rnn::RNNCell(2));
+    cells = Register("cells", std::move(stack));
+  }
+  NDArray Forward(const NDArray& x) override { return cells->Unroll(3, x, {}, {.merge_outputs = true}).outputs[0]; }
+
+  Child<rnn::HybridSequentialRNNCell> cells;
+};
+
 struct Network {
   std::string name;
   std::function<std::shared_ptr<nn::HybridBlock>()> make;
   std::vector<Shape> inputs;
-  bool in_python = true;  // round_trip.py has the same architecture
-  init::Initializer start = init::Normal(0.5);
+  bool in_python = true;         // round_trip.py has the same architecture
+  double low = -1, high = 1;     // of inputs
+  init::Initializer start = {};  // of parameters; empty: random numbers for all of them, biases and statistics too
 };
 
 template <typename Net>
@@ -125,9 +155,22 @@ auto Maker(Net (*make)()) {
   return [make] { return std::make_shared<Net>(make()); };
 }
 
+// Blocks one after another.
+template <typename... Blocks>
+std::function<std::shared_ptr<nn::HybridBlock>()> Chain(Blocks... make) {
+  return [=] {
+    nn::HybridSequential net;
+    (net.Add(make()), ...);
+    return std::make_shared<nn::HybridSequential>(std::move(net));
+  };
+}
+
 Network OfTheZoo(const std::string& name) {
   const int64_t size = name == "inceptionv3" ? 299 : 224;
-  return {name, [name] { return *zoo::GetModel(name, {.classes = 10}); }, {{1, 3, size, size}}, true, init::Xavier()};
+  return {.name = name,
+          .make = [name] { return *zoo::GetModel(name, {.classes = 10}); },
+          .inputs = {{1, 3, size, size}},
+          .start = init::Xavier()};
 }
 
 std::vector<Network> Networks(absl::Span<char* const> zoo_names) {
@@ -145,6 +188,62 @@ std::vector<Network> Networks(absl::Span<char* const> zoo_names) {
          return std::make_shared<nn::HybridSequential>(std::move(net));
        },
        {{2, 3, 4}}},
+      {"norms",
+       Chain([] { return nn::LayerNorm(); }, [] { return nn::LayerNorm({.axis = 1, .epsilon = 0.1}); },
+             [] { return nn::InstanceNorm(); }, [] { return nn::InstanceNorm({.axis = 2, .scale = true}); },
+             [] { return nn::GroupNorm({.num_groups = 2}); }),
+       {{2, 4, 5}}},
+      {"embedding",
+       Chain([] { return nn::Embedding(10, 6); }, [] { return nn::Dense(4, {.flatten = false}); }),
+       {{3, 5}},
+       true,
+       0,
+       9.9},
+      {"rectifiers",
+       Chain([] { return nn::LeakyReLU(0.1); }, [] { return nn::PReLU(); },
+             [] { return nn::PReLU({.in_channels = 4}); }, [] { return nn::ELU({.alpha = 0.5}); },
+             [] { return nn::SELU(); }, [] { return nn::GELU(); }, [] { return nn::Swish(); },
+             [] { return nn::Swish({.beta = 2}); }, [] { return nn::HybridLambda("tanh"); }),
+       {{3, 4, 5}}},
+      {"silu", Chain([] { return nn::SiLU(); }), {{3, 4, 5}}, false},
+      {"transposed1",
+       Chain([] { return nn::Conv1DTranspose(3, 2, {.strides = 2, .padding = 1, .output_padding = 1}); }),
+       {{2, 2, 4}}},
+      {"transposed2",
+       Chain(
+           [] {
+             return nn::Conv2DTranspose(
+                 6, 3, {.strides = {2, 1}, .padding = 1, .output_padding = {1, 0}, .groups = 2, .in_channels = 4});
+           },
+           [] { return nn::Conv2DTranspose(3, 2, {.dilation = 2, .activation = "tanh", .use_bias = false}); }),
+       {{2, 4, 5, 6}}},
+      {"transposed3",
+       Chain([] {
+         return nn::Conv3DTranspose(2, {1, 2, 3}, {.strides = 2});
+       }),
+       {{2, 3, 2, 3, 4}}},
+      {"pad", Chain([] { return nn::ReflectionPad2D(2); }), {{2, 3, 4, 5}}},
+      {"shuffle1", Chain([] { return nn::PixelShuffle1D(3); }), {{2, 6, 4}}},
+      {"shuffle2",
+       Chain([] {
+         return nn::PixelShuffle2D({2, 3});
+       }),
+       {{2, 12, 3, 4}}},
+      {"shuffle3",
+       Chain([] {
+         return nn::PixelShuffle3D({2, 1, 3});
+       }),
+       {{2, 12, 2, 3, 2}}},
+      {"rnn",
+       Chain([] { return rnn::RNN(4); }, [] { return rnn::RNN(3, {.activation = "tanh", .bidirectional = true}); }),
+       {{5, 2, 3}}},
+      {"lstm",
+       Chain([] { return rnn::LSTM(4, {.num_layers = 2, .layout = "NTC", .dropout = 0.5, .bidirectional = true}); },
+             [] { return nn::Dense(3); }),
+       {{2, 5, 3}}},
+      {"gru", Chain([] { return rnn::GRU(4, {.num_layers = 2, .layout = "NTC"}); }), {{2, 5, 3}}},
+      {"states", [] { return std::make_shared<StatefulLstm>(); }, {{6, 2, 3}, {4, 2, 5}, {4, 2, 5}}},
+      {"unrolled", [] { return std::make_shared<Unrolled>(); }, {{2, 3, 5}}},
       {"functions", [] { return std::make_shared<Functions>(); }, {{2, 3, 4}, {2, 3, 4}}, false},
   };
   for (const char* name : zoo_names) networks.push_back(OfTheZoo(name));
@@ -163,6 +262,17 @@ std::vector<std::string> InputNames(const Network& network) {
   return names;
 }
 
+absl::Status Start(const Network& network, nn::HybridBlock& net, const NDArrays& inputs) {
+  net.Initialize(network.start.empty() ? init::Uniform() : network.start);
+  BARYON_RETURN_IF_ERROR(net.Call(inputs)[0].status());
+  if (!network.start.empty()) return absl::OkStatus();
+  for (auto [name, parameter] : net.CollectParams()) {
+    const double low = absl::EndsWith(name, "running_var") ? 0.5 : -0.7;
+    BARYON_RETURN_IF_ERROR(parameter.SetData(np::random::Uniform(low, low + 1.4, parameter.shape())));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Write(const Network& network, const std::string& folder) {
   std::filesystem::create_directories(folder);
   random::Seed(7);
@@ -170,11 +280,11 @@ absl::Status Write(const Network& network, const std::string& folder) {
   NamedTensors arrays;
   NDArrays inputs;
   for (size_t i = 0; i < network.inputs.size(); ++i) {
-    inputs.push_back(np::random::Uniform(-1, 1, network.inputs[i]));
+    inputs.push_back(np::random::Uniform(network.low, network.high, network.inputs[i]));
     arrays.emplace_back(InputNames(network)[i], inputs.back().tensor());
   }
   BARYON_RETURN_IF_ERROR(WriteFileAtomically(folder + "/ours.txt", net->ToString()));
-  net->Initialize(network.start);
+  BARYON_RETURN_IF_ERROR(Start(network, *net, inputs));
   if (inputs.size() == 1) {
     BARYON_ASSIGN_OR_RETURN(const std::string summary, net->Summary(inputs[0]));
     BARYON_RETURN_IF_ERROR(WriteFileAtomically(folder + "/ours-summary.txt", summary));
