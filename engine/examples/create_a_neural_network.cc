@@ -170,7 +170,7 @@ void UseTheModelZoo() {
   const zoo::NetworkBlock net = Require(zoo::GetModel("resnet50_v2"));
   net->Initialize();
   net->Hybridize();
-  const NDArray y = (*net)(np::Ones({1, 3, 224, 224}));
+  const NDArray y = net(np::Ones({1, 3, 224, 224}));
   Require(y.status());
   std::cout << ShapeTuple(y.shape()) << "\n";
 }

@@ -1,5 +1,4 @@
 // Source: Krizhevsky, One Weird Trick for Parallelizing Convolutional Neural Networks, 2014.
-#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
@@ -26,6 +25,6 @@ class AlexNet : public Classifier {
 
 }  // namespace
 
-NetworkBlock MakeAlexNet(int64_t classes) { return std::make_shared<AlexNet>(classes); }
+NetworkBlock MakeAlexNet(int64_t classes) { return NetworkBlock(std::make_shared<AlexNet>(classes)); }
 
 }  // namespace baryon::zoo

@@ -16,19 +16,21 @@ inline nn::HybridSequential Unnamed() { return nn::HybridSequential({.prefix = "
 // [N, 3, height, width] to [N, classes]: the answer before softmax.
 class Classifier : public nn::HybridBlock {
  public:
-  NDArray Forward(const NDArray& x) override { return output_(features_(x)); }
+  NDArray Forward(const NDArray& x) override { return output(features(x)); }
+
+  Child<nn::HybridSequential> features;
+  Child<nn::HybridBlock> output;
 
  protected:
   template <typename Output>
-  void SetLayers(nn::HybridSequential features, Output output) {
-    features_ = Register("features", std::move(features));
-    output_ = Register("output", std::move(output));
+  void SetLayers(nn::HybridSequential features_layers, Output output_layer) {
+    features = Register("features", std::move(features_layers));
+    output = Register("output", std::move(output_layer));
   }
-
- private:
-  Child<nn::HybridSequential> features_;
-  Child<nn::HybridBlock> output_;
 };
+
+// A network as it is handed out: net(x), net->Initialize(), net->features. Copies are the same network.
+using NetworkBlock = Child<Classifier>;
 
 }  // namespace baryon::zoo
 

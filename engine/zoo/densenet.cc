@@ -4,7 +4,6 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
-#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
@@ -69,6 +68,8 @@ class DenseNet : public Classifier {
 
 }  // namespace
 
-NetworkBlock MakeDenseNet(int layers, int64_t classes) { return std::make_shared<DenseNet>(DepthOf(layers), classes); }
+NetworkBlock MakeDenseNet(int layers, int64_t classes) {
+  return NetworkBlock(std::make_shared<DenseNet>(DepthOf(layers), classes));
+}
 
 }  // namespace baryon::zoo

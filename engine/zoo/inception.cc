@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
@@ -122,6 +121,6 @@ class Inception3 : public Classifier {
 
 }  // namespace
 
-NetworkBlock MakeInceptionV3(int64_t classes) { return std::make_shared<Inception3>(classes); }
+NetworkBlock MakeInceptionV3(int64_t classes) { return NetworkBlock(std::make_shared<Inception3>(classes)); }
 
 }  // namespace baryon::zoo

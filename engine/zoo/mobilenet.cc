@@ -2,7 +2,6 @@
 // Sources: Howard et al., MobileNets, 2017; Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks,
 // 2018.
 #include "engine/gluon/invoke.h"
-#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
@@ -119,11 +118,11 @@ class MobileNetV2 : public Classifier {
 }  // namespace
 
 NetworkBlock MakeMobileNet(double multiplier, int64_t classes) {
-  return std::make_shared<MobileNet>(multiplier, classes);
+  return NetworkBlock(std::make_shared<MobileNet>(multiplier, classes));
 }
 
 NetworkBlock MakeMobileNetV2(double multiplier, int64_t classes) {
-  return std::make_shared<MobileNetV2>(multiplier, classes);
+  return NetworkBlock(std::make_shared<MobileNetV2>(multiplier, classes));
 }
 
 }  // namespace baryon::zoo

@@ -3,13 +3,10 @@
 #define BARYON_ENGINE_ZOO_NETWORKS_H_
 
 #include <cstdint>
-#include <memory>
 
-#include "engine/gluon/hybrid_block.h"
+#include "engine/zoo/classifier.h"
 
 namespace baryon::zoo {
-
-using NetworkBlock = std::shared_ptr<gluon::HybridBlock>;
 
 NetworkBlock MakeAlexNet(int64_t classes);
 // `layers`: 121, 161, 169 or 201.

@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/gluon/npx.h"
-#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
@@ -205,8 +204,12 @@ class ResNetV2 : public Classifier {
 
 }  // namespace
 
-NetworkBlock MakeResNetV1(int layers, int64_t classes) { return std::make_shared<ResNetV1>(DepthOf(layers), classes); }
+NetworkBlock MakeResNetV1(int layers, int64_t classes) {
+  return NetworkBlock(std::make_shared<ResNetV1>(DepthOf(layers), classes));
+}
 
-NetworkBlock MakeResNetV2(int layers, int64_t classes) { return std::make_shared<ResNetV2>(DepthOf(layers), classes); }
+NetworkBlock MakeResNetV2(int layers, int64_t classes) {
+  return NetworkBlock(std::make_shared<ResNetV2>(DepthOf(layers), classes));
+}
 
 }  // namespace baryon::zoo

@@ -1,7 +1,6 @@
 // A fire module squeezes the channels with a 1x1 convolution and expands them again with a 1x1 and a 3x3 one side by
 // side.
 // Source: Iandola et al., SqueezeNet: AlexNet-level Accuracy with 50x Fewer Parameters, 2016.
-#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
@@ -52,6 +51,8 @@ class SqueezeNet : public Classifier {
 
 }  // namespace
 
-NetworkBlock MakeSqueezeNet(int minor, int64_t classes) { return std::make_shared<SqueezeNet>(minor, classes); }
+NetworkBlock MakeSqueezeNet(int minor, int64_t classes) {
+  return NetworkBlock(std::make_shared<SqueezeNet>(minor, classes));
+}
 
 }  // namespace baryon::zoo

@@ -3,7 +3,6 @@
 #include <array>
 #include <map>
 
-#include "engine/zoo/classifier.h"
 #include "engine/zoo/networks.h"
 
 namespace baryon::zoo {
@@ -49,7 +48,7 @@ class VGG : public Classifier {
 }  // namespace
 
 NetworkBlock MakeVgg(int layers, bool batch_norm, int64_t classes) {
-  return std::make_shared<VGG>(GroupsOf(layers), batch_norm, classes);
+  return NetworkBlock(std::make_shared<VGG>(GroupsOf(layers), batch_norm, classes));
 }
 
 }  // namespace baryon::zoo

@@ -3,7 +3,7 @@
 //
 //   BARYON_ASSIGN_OR_RETURN(const zoo::NetworkBlock net, zoo::GetModel("resnet50_v2", {.classes = 10}));
 //   net->Initialize();
-//   const NDArray y = (*net)(np::Ones({1, 3, 224, 224}));
+//   const NDArray y = net(np::Ones({1, 3, 224, 224}));
 #ifndef BARYON_ENGINE_ZOO_ZOO_H_
 #define BARYON_ENGINE_ZOO_ZOO_H_
 
@@ -15,7 +15,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "engine/gluon/hybrid_block.h"
 #include "engine/graph/graph.h"
 #include "engine/tensor/tensor.h"
 #include "engine/zoo/networks.h"

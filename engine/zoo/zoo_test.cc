@@ -216,6 +216,13 @@ TEST(GetModelTest, InitializesSavesAndLoadsAsAnyBlock) {
   EXPECT_TRUE(np::ArrayEqual((**same)(x), y));
 }
 
+TEST(GetModelTest, ShowsItsParts) {
+  const auto net = GetModel("vgg11", {.classes = 2});
+  ASSERT_OK(net);
+  EXPECT_EQ((*net)->features->size(), 25);
+  EXPECT_EQ((*net)->output->ToString(), "Dense(-1 -> 2, linear)");
+}
+
 // What print(net) shows in MXNet 2.
 TEST(GetModelTest, PrintsAsItIsBuilt) {
   const auto net = GetModel("resnet18_v1");

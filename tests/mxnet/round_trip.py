@@ -5,7 +5,7 @@
 
 For each network Baryon exports it and saves its parameters, MXNet loads both and has to give the same answer, for other
 batch sizes too; then MXNet makes the same network, and Baryon loads what that exports and saves. Prints a table of
-errors, each as a part of the largest value; fails when one is above 1e-5.
+errors, each as a part of the largest value; fails when one is above 1e-5 (1e-4 for networks of the zoo).
 """
 import contextlib
 import io
@@ -22,6 +22,7 @@ from mxnet.gluon import nn, rnn
 from mxnet.gluon.contrib.nn import HybridConcurrent, Identity, PixelShuffle1D, PixelShuffle2D, PixelShuffle3D
 
 TOLERANCE = 1e-5
+ZOO_TOLERANCE = 1e-4  # up to 150 layers, and fast numerics
 
 
 class Mlp(nn.HybridBlock):
@@ -235,7 +236,7 @@ def main(program):
     failures = []
 
     def report(name, what, value):
-        bad = not value <= TOLERANCE
+        bad = not value <= (ZOO_TOLERANCE if name in ZOO else TOLERANCE)
         failures.extend([name] * bad)
         print("%-17s %-36s %.1e%s" % (name, what, value, "  DISAGREES" if bad else ""), flush=True)
 
