@@ -34,7 +34,7 @@ struct PerfOptions {
   std::vector<std::string> shapes;
   double seconds = 10, warm_up_seconds = 1, deadline_ms = 0;
   int64_t rows = 1;
-  bool json = false;
+  bool json = false, csv = false, histogram = false;
 };
 
 // --- The request
@@ -125,12 +125,13 @@ absl::StatusOr<LoadReport> RunOne(const PerfOptions& options, const std::string&
 absl::Status Perf(const PerfOptions& options) {
   BARYON_ASSIGN_OR_RETURN(const std::string request, MakeRequest(options));
   std::vector<std::string> json;
-  if (!options.json) std::fputs(TableHead().c_str(), stdout);
+  if (!options.json) std::fputs((options.csv ? CsvHead() : TableHead()).c_str(), stdout);
   const auto note = [&](const LoadReport& report) {
     if (options.json) {
       json.push_back(ToJson(report, options.model));
     } else {
-      std::fputs(TableLine(report).c_str(), stdout);
+      std::fputs((options.csv ? ToCsv(report, options.model) : TableLine(report)).c_str(), stdout);
+      if (options.histogram) std::fputs(DrawBars(report).c_str(), stdout);
       std::fflush(stdout);
     }
   };
@@ -170,7 +171,10 @@ void AddPerf(CLI::App& app, Action& action) {
   command.add_option("--deadline-ms", options->deadline_ms, "Of a request; 0: none")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  command.add_flag("--json", options->json, "A list of objects instead of a table");
+  CLI::Option* const json = command.add_flag("--json", options->json, "A list of objects instead of a table");
+  CLI::Option* const csv =
+      command.add_flag("--csv", options->csv, "Lines for a spreadsheet instead of a table")->excludes(json);
+  command.add_flag("--histogram", options->histogram, "Draw the latencies of each load")->excludes(json)->excludes(csv);
   command.callback([options, &action] {
     if (options->concurrency.empty() && options->rates.empty()) options->concurrency = {1, 4, 16};
     action = [options] { return Perf(*options); };

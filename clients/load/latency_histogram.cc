@@ -48,4 +48,13 @@ absl::Duration LatencyHistogram::Quantile(double quantile) const {
   return max();
 }
 
+int64_t LatencyHistogram::CountUpTo(absl::Duration bound) const {
+  const int64_t ns = absl::ToInt64Nanoseconds(bound);
+  if (ns < 0) return 0;
+  const int last = std::min(BucketOf(static_cast<uint64_t>(ns)), kBuckets - 1);
+  int64_t seen = 0;
+  for (int bucket = 0; bucket <= last; ++bucket) seen += buckets_[bucket].load(std::memory_order_relaxed);
+  return seen;
+}
+
 }  // namespace baryon

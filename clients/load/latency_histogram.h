@@ -26,6 +26,8 @@ class LatencyHistogram {
   absl::Duration max() const { return absl::Nanoseconds(max_.load(std::memory_order_relaxed)); }
   // The latency that a part `quantile` of the requests, 0.99 for example, did not exceed. Zero when there are none.
   absl::Duration Quantile(double quantile) const;
+  // How many requests took no longer than `bound`, give or take those within 1.6 % of it.
+  int64_t CountUpTo(absl::Duration bound) const;
 
  private:
   static constexpr int kBits = 6;  // leading bits that buckets tell apart

@@ -45,6 +45,16 @@ TEST(LatencyHistogramTest, TakesAnyLatency) {
   EXPECT_EQ(histogram.Quantile(1), absl::Hours(24 * 365 * 9));
 }
 
+TEST(LatencyHistogramTest, CountsUpToABound) {
+  LatencyHistogram histogram;
+  for (int ms = 1; ms <= 100; ++ms) histogram.Add(absl::Milliseconds(ms));
+  EXPECT_EQ(histogram.CountUpTo(-absl::Seconds(1)), 0);
+  EXPECT_EQ(histogram.CountUpTo(absl::Milliseconds(0.5)), 0);
+  EXPECT_EQ(histogram.CountUpTo(absl::Milliseconds(10)), 10);
+  EXPECT_NEAR(histogram.CountUpTo(absl::Milliseconds(90)), 90, 2);
+  EXPECT_EQ(histogram.CountUpTo(absl::Hours(1)), 100);
+}
+
 TEST(LatencyHistogramTest, CountsWhatSeveralThreadsAdd) {
   LatencyHistogram histogram;
   std::vector<std::thread> threads;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 
@@ -13,6 +14,12 @@ namespace baryon {
 // Latencies in short. A value.
 struct LatencySummary {
   absl::Duration mean, p50, p90, p99, p999, max;
+};
+
+// How many requests took longer than the bar before, and at most `up_to`. A value.
+struct LatencyBar {
+  absl::Duration up_to;
+  int64_t requests;
 };
 
 // One run at one load. A value.
@@ -26,6 +33,7 @@ struct LoadReport {
   int64_t unsent = 0;                     // open loop: too many were under way
   LatencySummary latency;                 // of those that were answered, from the intended time of sending
   LatencySummary refusal;                 // of those that failed
+  std::vector<LatencyBar> bars;           // of those that were answered: bounds 1, 2, 5, 10, ... without empty ends
   absl::Duration schedule_lag;            // open loop: 99 % of the requests were sent at most so late
 
   int64_t requests() const;
@@ -34,6 +42,13 @@ struct LoadReport {
 
 // {"model":...,"concurrency":4,...}: times in ms, as `baryon perf --json` prints a list of them.
 std::string ToJson(const LoadReport& report, const std::string& model);
+
+// Lines for a spreadsheet: names of columns, and one line a run, as `baryon perf --csv` prints them.
+std::string CsvHead();
+std::string ToCsv(const LoadReport& report, const std::string& model);
+
+// The latencies as a picture of text, a line for each bar; empty when nothing was answered.
+std::string DrawBars(const LoadReport& report);
 
 // A table for people: its head, and one line a run.
 std::string TableHead();

@@ -25,6 +25,20 @@ LatencySummary Summarize(const LatencyHistogram& histogram) {
           histogram.Quantile(0.99), histogram.Quantile(0.999), histogram.max()};
 }
 
+// Bounds 1, 2, 5, 10, ... from the one above the smallest latency to the one above the largest.
+std::vector<LatencyBar> Bars(const LatencyHistogram& histogram) {
+  std::vector<LatencyBar> bars;
+  int64_t seen = 0;
+  for (absl::Duration decade = absl::Microseconds(1); seen < histogram.count(); decade *= 10) {
+    for (const int step : {1, 2, 5}) {
+      const int64_t up_to = histogram.CountUpTo(decade * step);
+      if (up_to > 0 && seen < histogram.count()) bars.push_back({decade * step, up_to - seen});
+      seen = up_to;
+    }
+  }
+  return bars;
+}
+
 // Both kinds of test: sends, times and counts. Requests whose intended time lies in the measured part count.
 class Test {
  public:
@@ -109,6 +123,7 @@ class Test {
     report.unsent = unsent_;
     report.latency = Summarize(answered_);
     report.refusal = Summarize(refused_);
+    report.bars = Bars(answered_);
     if (options_.concurrency == 0) report.schedule_lag = lag_.Quantile(0.99);
     return report;
   }

@@ -90,6 +90,18 @@ TEST(RunLoadTest, AnswersOnTheSendersThreadDoNotPileUp) {
   EXPECT_GT(report.answered, 100);
 }
 
+TEST(RunLoadTest, BarsHoldAllThatWasAnswered) {
+  OneByOne server;
+  const LoadReport report = RunLoad(Closed(4), [&](Done done) { server.Send(std::move(done)); });
+  ASSERT_FALSE(report.bars.empty());
+  EXPECT_GT(report.bars.front().requests, 0);
+  EXPECT_GT(report.bars.back().requests, 0);
+  EXPECT_GE(report.bars.back().up_to * 1.016, report.latency.max);
+  int64_t requests = 0;
+  for (const LatencyBar& bar : report.bars) requests += bar.requests;
+  EXPECT_EQ(requests, report.answered);
+}
+
 TEST(RunLoadTest, CountsFailuresByCodeAndTimesThemApart) {
   std::atomic<int> count{0};
   const LoadReport report = RunLoad(Closed(1), [&](Done done) {
