@@ -83,7 +83,8 @@ Server::Server(const ServerOptions& options, ModelRepository repository, ModelOp
           std::move(repository), loader_, registry_, loader_pool_,
           ModelManager::Options{options.model_control == ModelControl::kExplicit ? ModelManager::Choice::kByRequest
                                                                                  : ModelManager::Choice::kAll,
-                                options.max_memory_bytes, options.evict})) {}
+                                options.max_memory_bytes, options.evict})),
+      puller_(options.pull, [this] { manager_->Rescan(); }) {}
 
 Server::~Server() { Drain(absl::ZeroDuration()); }
 
@@ -107,7 +108,7 @@ absl::Status Server::StartGrpc() {
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   services_.push_back(MakePredictService(predictor_));
   services_.push_back(MakeInferenceService(registry_, *manager_, predictor_, ready_));
-  services_.push_back(MakeRegistryService(registry_, *manager_));
+  services_.push_back(MakeRegistryService(registry_, *manager_, puller_));
   grpc::ServerBuilder builder;
   Configure(builder, options_);
   const std::string address = Address(options_.host, options_.grpc_port);

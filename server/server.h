@@ -22,6 +22,7 @@
 #include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
 #include "server/services/health_service.h"
+#include "server/services/model_puller.h"
 #include "server/services/predictor.h"
 
 namespace grpc {
@@ -48,6 +49,7 @@ struct ServerOptions {
   bool evict = false;                             // models make room that were not used for longest
   int64_t max_request_bytes = int64_t{64} << 20;
   absl::Duration max_queue_time = absl::Seconds(1);
+  PullFunction pull;            // into the repository, for PullModel; empty: the server fetches nothing
   std::string instruction_set;  // for baryon_build_info
   bool log_requests = false;
 };
@@ -116,6 +118,7 @@ class Server {
   std::unique_ptr<grpc::Server> grpc_;
   HttpServer http_;
   std::unique_ptr<ModelManager> manager_;
+  ModelPuller puller_;
 };
 
 }  // namespace baryon

@@ -2,10 +2,7 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "proto/registry.grpc.pb.h"
-#include "server/quote.h"
-#include "server/services/grpc_status.h"
 #include "server/services/unary.h"
 
 namespace baryon {
@@ -47,16 +44,10 @@ void Describe(const ModelRegistry::Entry& entry, v1::ModelInfo& info) {
   DescribeWork(entry.model->metrics().Totals(), info);
 }
 
-// A stream that ends before its first message.
-class Refusal final : public grpc::ServerWriteReactor<v1::PullModelProgress> {
- public:
-  explicit Refusal(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
-  void OnDone() override { delete this; }
-};
-
 class RegistryService final : public v1::ModelRegistry::CallbackService {
  public:
-  RegistryService(const ModelRegistry& registry, ModelManager& manager) : registry_(registry), manager_(manager) {}
+  RegistryService(const ModelRegistry& registry, ModelManager& manager, ModelPuller& puller)
+      : registry_(registry), manager_(manager), puller_(puller) {}
 
   ServerUnaryReactor* ListModels(CallbackServerContext* context, const v1::ListModelsRequest*,
                                  v1::ListModelsResponse* response) override {
@@ -89,19 +80,20 @@ class RegistryService final : public v1::ModelRegistry::CallbackService {
 
   grpc::ServerWriteReactor<v1::PullModelProgress>* PullModel(CallbackServerContext*,
                                                              const v1::PullModelRequest* request) override {
-    return new Refusal(absl::UnimplementedError(
-        absl::StrCat("model ", Quote(request->name()), ": a server fetches no models; put it into its repository")));
+    return puller_.Answer(request->name());
   }
 
  private:
   const ModelRegistry& registry_;
   ModelManager& manager_;
+  ModelPuller& puller_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeRegistryService(const ModelRegistry& registry, ModelManager& manager) {
-  return std::make_unique<RegistryService>(registry, manager);
+std::unique_ptr<grpc::Service> MakeRegistryService(const ModelRegistry& registry, ModelManager& manager,
+                                                   ModelPuller& puller) {
+  return std::make_unique<RegistryService>(registry, manager, puller);
 }
 
 }  // namespace baryon

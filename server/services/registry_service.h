@@ -6,6 +6,7 @@
 
 #include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
+#include "server/services/model_puller.h"
 
 namespace grpc {
 class Service;
@@ -13,8 +14,9 @@ class Service;
 
 namespace baryon {
 
-// Both are borrowed and outlive the service. Thread-safe.
-std::unique_ptr<grpc::Service> MakeRegistryService(const ModelRegistry& registry, ModelManager& manager);
+// All are borrowed and outlive the service. Thread-safe.
+std::unique_ptr<grpc::Service> MakeRegistryService(const ModelRegistry& registry, ModelManager& manager,
+                                                   ModelPuller& puller);
 
 }  // namespace baryon
 

@@ -19,7 +19,8 @@ class RegistryServiceTest : public testing::Test {
   RegistryServiceTest() {
     tester_.AddModel("double", 3, GraphOf("_test_double", "float32 [-1, 2]"));
     tester_.registry().SetFailed("double", 4, absl::DataLossError("it is broken"));
-    stub_ = v1::ModelRegistry::NewStub(tester_.Serve(MakeRegistryService(tester_.registry(), tester_.manager())));
+    stub_ =
+        v1::ModelRegistry::NewStub(tester_.Serve(MakeRegistryService(tester_.registry(), tester_.manager(), puller_)));
   }
 
   grpc::ClientContext& context() {
@@ -38,6 +39,8 @@ class RegistryServiceTest : public testing::Test {
     return stub_->GetModel(&context(), request, response);
   }
 
+  ModelPuller puller_{
+      [](const std::string& name, const PullProgress& progress) { return progress("fetching " + name, 1, 2); }, [] {}};
   ServiceTester tester_;
   std::unique_ptr<v1::ModelRegistry::Stub> stub_;
   std::unique_ptr<grpc::ClientContext> context_;
@@ -73,11 +76,15 @@ TEST_F(RegistryServiceTest, SaysThatThereIsNoSuchModel) {
   EXPECT_THAT(Get("unknown", &model).error_message(), HasSubstr("no model is called \"unknown\""));
 }
 
-TEST_F(RegistryServiceTest, FetchesNothing) {
+TEST_F(RegistryServiceTest, PullsAndSaysHowFarItIs) {
+  v1::PullModelRequest request;
+  request.set_name("new");
   v1::PullModelProgress progress;
-  const auto stream = stub_->PullModel(&context(), {});
+  const auto stream = stub_->PullModel(&context(), request);
+  EXPECT_TRUE(stream->Read(&progress));
+  EXPECT_EQ(progress.step(), "fetching new");
   EXPECT_FALSE(stream->Read(&progress));
-  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_TRUE(stream->Finish().ok());
 }
 
 }  // namespace
