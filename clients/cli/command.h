@@ -29,6 +29,11 @@ void AddPredict(CLI::App& app, Action& action);
 void AddPerf(CLI::App& app, Action& action);
 void AddStatus(CLI::App& app, Action& action);  // and load, unload
 void AddExport(CLI::App& app, Action& action);
+void AddPull(CLI::App& app, Action& action);
+void AddImport(CLI::App& app, Action& action);
+void AddList(CLI::App& app, Action& action);
+void AddRemove(CLI::App& app, Action& action);
+void AddVerify(CLI::App& app, Action& action);
 
 }  // namespace baryon
 

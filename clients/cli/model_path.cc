@@ -2,8 +2,13 @@
 
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "clients/cli/progress.h"
+#include "clients/cli/store_options.h"
+#include "engine/base/status_macros.h"
+#include "engine/store/model_name.h"
 #include "engine/zoo/zoo.h"
 
 namespace baryon {
@@ -16,17 +21,31 @@ bool Exists(const std::string& path) {
   return fs::exists(path, ignored);
 }
 
+// A folder, a file, or the prefix of an export.
+bool IsInItself(const std::string& model) { return Exists(model) || Exists(absl::StrCat(model, "-symbol.json")); }
+
 }  // namespace
 
+std::string CacheName(const std::string& model) { return zoo::NetworkName(model).value_or(model); }
+
 absl::StatusOr<std::string> LocateModel(const std::string& model) {
-  if (Exists(model) || Exists(absl::StrCat(model, "-symbol.json"))) return model;
-  const std::optional<std::string> network = zoo::NetworkName(model);
-  if (!network.has_value()) return model;  // for FindModelFiles to complain about
-  std::string folder = (fs::path(CacheFolder()) / *network).string();
-  if (Exists(folder)) return folder;
+  if (IsInItself(model)) return model;
+  const std::string name = CacheName(model);
+  std::string folder = (fs::path(CacheFolder()) / name).string();
+  if (store::CheckModelName(name).ok() && Exists(folder)) return folder;
+  if (!zoo::NetworkName(model).has_value()) return model;  // for FindModelFiles to complain about
   return absl::NotFoundError(absl::StrCat("\"", model, "\": expected a folder, a *-symbol.json, the prefix of one or ",
                                           "a network of the zoo in the cache, got a network that is not in \"",
-                                          CacheFolder(), "\""));
+                                          CacheFolder(), "\"; baryon pull ", name, " fetches it"));
+}
+
+absl::StatusOr<std::string> LocateOrPull(const std::string& model, const store::PullOptions& options) {
+  const absl::StatusOr<std::string> located = LocateModel(model);
+  if (located.ok() && (*located != model || IsInItself(model))) return located;
+  if (!store::CheckModelName(model).ok()) return located;  // a path
+  Progress progress;
+  BARYON_ASSIGN_OR_RETURN(store::PulledModel pulled, store::Pull(model, RootFor(""), options, WatchBy(progress)));
+  return std::move(pulled.folder);
 }
 
 }  // namespace baryon

@@ -42,6 +42,24 @@ TEST_F(ModelPathTest, ANetworkThatIsNotInTheCacheIsAnError) {
               StatusIs(absl::StatusCode::kNotFound, AllOf(HasSubstr("resnet18_v1"), HasSubstr(files_.path("cache")))));
 }
 
+TEST_F(ModelPathTest, OtherModelsOfTheCacheAreFoundToo) {
+  files_.Write("cache/flowers/x-symbol.json", "{}");
+  ASSERT_OK_AND_ASSIGN(const std::string located, LocateModel("flowers"));
+  EXPECT_EQ(located, files_.path("cache/flowers"));
+  EXPECT_EQ(CacheName("mobilenet_v2_1_0"), "mobilenetv2_1.0");
+}
+
+TEST_F(ModelPathTest, WhatIsThereIsNotPulled) {
+  files_.Write("cache/flowers/x-symbol.json", "{}");
+  files_.Write("here/x-symbol.json", "{}");
+  store::PullOptions nowhere;
+  nowhere.from = files_.path("absent");
+  for (const std::string& model : {std::string("flowers"), files_.path("here"), files_.path("here/x")}) {
+    EXPECT_OK(LocateOrPull(model, nowhere)) << model;
+  }
+  EXPECT_THAT(LocateOrPull("trees", nowhere), StatusIs(absl::StatusCode::kNotFound));
+}
+
 TEST_F(ModelPathTest, OtherNamesAreLeftToTheReader) {
   ASSERT_OK_AND_ASSIGN(const std::string located, LocateModel("nowhere"));
   EXPECT_EQ(located, "nowhere");

@@ -57,8 +57,10 @@ int RunProgram(int argc, const char* const* argv) {
   app.set_version_flag("--version", absl::StrCat("baryon ", kServerVersion));
   app.require_subcommand(1);
   Action action;
-  for (const auto add : {AddServe, AddRun, AddSummary, AddCheck, AddBench, AddPredict, AddStatus, AddPerf, AddExport})
+  for (const auto add : {AddServe, AddRun, AddSummary, AddCheck, AddBench, AddPredict, AddStatus, AddPerf, AddExport,
+                         AddPull, AddImport, AddList, AddRemove, AddVerify}) {
     add(app, action);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -255,6 +255,13 @@ TEST_F(ProgramTest, ExportsAZooNetworkThatCheckAccepts) {
   const std::string prefix = files_.path("net");
   ASSERT_EQ(RunBaryon({"export", "squeezenet1.1", "--output", prefix, "--classes", "5", "--seed", "2"}).exit_code, 0);
   EXPECT_EQ(RunBaryon({"check", prefix}).exit_code, 0);
+  EXPECT_TRUE(std::filesystem::exists(files_.path("preprocess.json")));
+}
+
+TEST_F(ProgramTest, ExportTouchesNoPreprocessingOfOthers) {
+  files_.Write("other-symbol.json", "{}");
+  ASSERT_EQ(RunBaryon({"export", "squeezenet1.1", "--output", files_.path("net"), "--classes", "5"}).exit_code, 0);
+  EXPECT_FALSE(std::filesystem::exists(files_.path("preprocess.json")));
 }
 
 TEST_F(ProgramTest, NamesAZooNetworkThatDoesNotExist) {

@@ -41,5 +41,22 @@ TEST(ProgressTest, OnATerminalOneLineIsWrittenOverAndGoneInTheEnd) {
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("\n")));
 }
 
+TEST(ProgressTest, TransfersSayHowFastTheyAreAndHowLongTheyTake) {
+  EXPECT_EQ(DescribeTransfer(25000000, 100000000, 20000000, absl::Seconds(2)),
+            "[=====               ] 25.0 of 100.0 MB, 10.0 MB/s, 0:08 left");
+  EXPECT_EQ(DescribeTransfer(1000000, 1000000000, 1000000, absl::Seconds(1)),
+            "[                    ] 1.0 of 1000.0 MB, 1.0 MB/s, 16:39 left");
+  EXPECT_EQ(DescribeTransfer(100, 100, 100, absl::ZeroDuration()), "[====================] 0.0 of 0.0 MB");
+  EXPECT_EQ(DescribeTransfer(2500000, 0, 0, absl::Seconds(1)), "2.5 MB");
+}
+
+TEST(ProgressTest, TransfersShowOnTerminalsAlone) {
+  const auto transfer = [](Progress& progress) {
+    for (int64_t done = 0; done < 100; ++done) progress.UpdateBytes(done, 100);
+  };
+  EXPECT_EQ(Written(false, transfer), "");
+  EXPECT_THAT(Written(true, transfer), testing::HasSubstr("of 0.0 MB"));
+}
+
 }  // namespace
 }  // namespace baryon

@@ -17,6 +17,7 @@
 #include "clients/cli/command.h"
 #include "clients/cli/model_path.h"
 #include "clients/cli/options.h"
+#include "clients/cli/store_options.h"
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
 #include "engine/kernels/cpu_target.h"
@@ -37,6 +38,8 @@ struct ServeOptions {
   double measure_seconds = 2, linger_seconds = 5;
   int threads = AvailableCores();
   std::string log_format = "text";
+  bool pull = false;
+  store::PullOptions zoo;
   CompileOptions compile;
 };
 
@@ -115,6 +118,18 @@ std::string CostFolder() {
   return home == nullptr || *home == '\0' ? "" : absl::StrCat(home, "/.cache/baryon/costs");
 }
 
+// Fetches for clients that ask: into the repository, or not at all.
+PullFunction MakePull(const ServeOptions& options) {
+  if (!options.pull || options.server.repository.empty()) return nullptr;
+  return [root = RootFor(options.server.repository), zoo = options.zoo](const std::string& name,
+                                                                        const PullProgress& progress) {
+    std::string now;
+    const store::Watcher watcher = {[&](const std::string& step) { progress(now = step, 0, 0).IgnoreError(); },
+                                    [&](int64_t done, int64_t total) { return progress(now, done, total); }};
+    return store::Pull(name, root, zoo, watcher).status();
+  };
+}
+
 absl::StatusOr<ServerOptions> ToServerOptions(const ServeOptions& options) {
   ServerOptions server = options.server;
   server.num_threads = options.threads;
@@ -122,9 +137,10 @@ absl::StatusOr<ServerOptions> ToServerOptions(const ServeOptions& options) {
   server.poll_interval = absl::Seconds(options.poll_seconds);
   server.measure = absl::Seconds(options.measure_seconds);
   server.cost_folder = CostFolder();
+  server.pull = MakePull(options);
   server.instruction_set = kernels::CpuTargetName(kernels::ActiveCpuTarget());
   for (std::string& model : server.models) {
-    BARYON_ASSIGN_OR_RETURN(model, LocateModel(model));
+    BARYON_ASSIGN_OR_RETURN(model, options.pull ? LocateOrPull(model, options.zoo) : LocateModel(model));
   }
   return server;
 }
@@ -171,7 +187,11 @@ void AddModels(CLI::App& command, ServeOptions& options) {
       {"none", ModelControl::kNone}, {"poll", ModelControl::kPoll}, {"explicit", ModelControl::kExplicit}};
   command.add_option("MODEL", options.server.models,
                      "Folders, *-symbol.json files, prefixes of exports, or networks of the zoo in the cache");
-  command.add_option("--repository", options.server.repository, "Folder of models: NAME/VERSION/...");
+  command.add_option("--repository", options.server.repository, "Folder of models: NAME/VERSION/...")->type_name("DIR");
+  command.add_flag(
+      "--pull", options.pull,
+      "Fetches models of the zoo that are not in the cache, and those that clients ask for into --repository");
+  AddZooOptions(command, options.zoo);
   AddChoice(command, "--model-control", controls, options.server.model_control,
             "When models of the repository are loaded: at the start, when they change, by request");
   command.add_option("--poll-seconds", options.poll_seconds, "Between looks at the repository")
