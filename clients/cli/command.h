@@ -34,6 +34,8 @@ void AddImport(CLI::App& app, Action& action);
 void AddList(CLI::App& app, Action& action);
 void AddRemove(CLI::App& app, Action& action);
 void AddVerify(CLI::App& app, Action& action);
+void AddCompletion(CLI::App& app, Action& action);
+void AddMan(CLI::App& app, Action& action);
 
 }  // namespace baryon
 

@@ -58,7 +58,7 @@ int RunProgram(int argc, const char* const* argv) {
   app.require_subcommand(1);
   Action action;
   for (const auto add : {AddServe, AddRun, AddSummary, AddCheck, AddBench, AddPredict, AddStatus, AddPerf, AddExport,
-                         AddPull, AddImport, AddList, AddRemove, AddVerify}) {
+                         AddPull, AddImport, AddList, AddRemove, AddVerify, AddCompletion, AddMan}) {
     add(app, action);
   }
   try {
