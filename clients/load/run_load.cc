@@ -70,10 +70,14 @@ class Test {
       const SteadyTime now = Now();
       if (Counts(intended)) Count(code, absl::FromChrono(now - intended));
       if (again) SendAgain();
-      // Under the lock, so that the test does not go between the count and its end.
-      absl::MutexLock lock(&mutex_);
-      under_way_.fetch_sub(1);
+      EndOne();
     });
+  }
+
+  // Under the lock, so that the test does not go between the count and its end.
+  void EndOne() {
+    absl::MutexLock lock(&mutex_);
+    under_way_.fetch_sub(1);
   }
 
   // The closed loop: one request follows another. Where the answer comes on the sender's thread this would recurse for
@@ -86,10 +90,12 @@ class Test {
       return;
     }
     sending = this;
+    under_way_.fetch_add(1);  // the test stays for as long as this looks at it
     for (more = 1; more > 0; --more) {
       if (Now() < end_) Send(Now(), true);
     }
     sending = nullptr;
+    EndOne();
   }
 
   void SendOnSchedule() {

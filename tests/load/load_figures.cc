@@ -16,6 +16,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "clients/load/grpc_sender.h"
@@ -24,7 +25,9 @@
 #include "engine/base/check.h"
 #include "engine/base/file.h"
 #include "proto/health.grpc.pb.h"
+#include "proto/inference.grpc.pb.h"
 #include "tests/integration/child_process.h"
+#include "tests/load/echo_server.h"
 #include "tests/load/running_server.h"
 #include "tests/support/mlp_files.h"
 
@@ -149,6 +152,79 @@ void OverloadAll() {
   Overload("wide MLP", wide, {1, 2048});
 }
 
+// An Open Inference Protocol request with one row of `count` float32 elements.
+std::string InferRequestOf(const std::string& model, int64_t count) {
+  inference::ModelInferRequest request;
+  request.set_model_name(model);
+  auto& input = *request.add_inputs();
+  input.set_name("data");
+  input.set_datatype("FP32");
+  input.add_shape(1);
+  input.add_shape(count);
+  request.add_raw_input_contents(std::string(count * sizeof(float), 'x'));
+  return request.SerializeAsString();
+}
+
+LoadReport AskForTensors(const std::string& address, const std::string& request, int clients, double seconds) {
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < std::max(clients / 8, 1); ++i) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt("baryon.channel", i);
+    channels.push_back(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+  }
+  GrpcSender sender(channels, "/inference.GRPCInferenceService/ModelInfer", request);
+  LoadOptions test;
+  test.concurrency = clients;
+  test.time = absl::Seconds(seconds);
+  test.warm_up = absl::Seconds(seconds / 4);
+  const LoadReport report = RunLoad(test, [&](auto done) { sender.Send(std::move(done)); });
+  BARYON_CHECK(report.failed.empty());
+  return report;
+}
+
+void AddIdentity(const std::string& repository, const std::string& name, int64_t count) {
+  fs::create_directories(repository + "/" + name + "/1");
+  constexpr char kSymbol[] = R"json({"nodes": [
+      {"op": "null", "name": "data", "attrs": {"__shape__": "(0, $0)", "__dtype__": "0"}, "inputs": []},
+      {"op": "_copy", "name": "copy", "inputs": [[0, 0, 0]]}],
+      "arg_nodes": [0], "heads": [[1, 0, 0]], "attrs": {"mxnet_version": ["int", 10901]}})json";
+  const std::string symbol = absl::Substitute(kSymbol, count);
+  BARYON_CHECK(WriteFileAtomically(repository + "/" + name + "/1/identity-symbol.json", symbol).ok());
+}
+
+// A model that copies its input beside a server that does nothing but that, in turns: what everything between the
+// socket and the model costs.
+void Overhead() {
+  const std::string repository = Repository("overhead");
+  const std::vector<std::pair<std::string, int64_t>> sizes = {{"2 KB", 512}, {"602112 bytes", 150528}};
+  for (const auto& [name, count] : sizes) AddIdentity(repository, absl::StrCat("identity", count), count);
+  const RunningServer server = Start(repository);
+  ChildProcess echo({"/proc/self/exe", "--echo"});
+  const std::string line = echo.ReadLine(),
+                    echo_address = line.substr(line.find('=') + 1, line.size() - line.find('=') - 2);
+  for (const auto& [name, count] : sizes) {
+    const std::string request = InferRequestOf(absl::StrCat("identity", count), count);
+    for (int clients : {1, 16}) {
+      constexpr int kTurns = 5;
+      std::vector<double> latency, throughput;
+      LoadReport ours, bare;
+      for (int turn = 0; turn < kTurns; ++turn) {
+        ours = AskForTensors(server.address(), request, clients, options.seconds / 5);
+        bare = AskForTensors(echo_address, request, clients, options.seconds / 5);
+        latency.push_back(absl::FDivDuration(ours.latency.p50, bare.latency.p50));
+        throughput.push_back(ours.requests_per_second() / bare.requests_per_second());
+      }
+      std::sort(latency.begin(), latency.end());
+      std::sort(throughput.begin(), throughput.end());
+      const std::string what = absl::StrCat("identity, ", name, ", ", clients, clients == 1 ? " client" : " clients");
+      Note(what + ": p50 of a bare echo", Ms(bare.latency.p50), "ms");
+      Note(what + ": p50", Ms(ours.latency.p50), "ms");
+      Say(what + ": p50 over that of a bare echo", latency[kTurns / 2], "x", "<=", 1.25);
+      Say(what + ": throughput over that of a bare echo", throughput[kTurns / 2], "x", ">=", 0.75);
+    }
+  }
+}
+
 // Clients that ask again at once, for as long as a piece of work takes; how many answers and failures.
 struct Besides {
   int64_t answered = 0, failed = 0;
@@ -208,7 +284,7 @@ void Reloads() {
   Note("requests answered during 200 reloads", static_cast<double>(during.answered), "");
   Say("requests that failed during 200 reloads", static_cast<double>(during.failed), "", "<=", 0);
   Say("reloads that failed", static_cast<double>(refused), "", "<=", 0);
-  Say("p99 with reloads over p99 without", during.latency.p99 / before.latency.p99, "x", "<=", 1.25);
+  Say("p99 with reloads over p99 without", absl::FDivDuration(during.latency.p99, before.latency.p99), "x", "<=", 1.25);
   Say("memory after 200 reloads over memory before", server.ResidentBytes() / memory, "x", "<=", 1.03);
 }
 
@@ -302,12 +378,16 @@ int Main(int argc, char** argv) {
   app.add_option("--folder", options.folder, "For models and logs")->capture_default_str();
   app.add_option("--digits", options.digits, "The demo's digits")->capture_default_str();
   app.add_option("--seconds", options.seconds, "Of most tests")->capture_default_str()->check(CLI::PositiveNumber);
-  app.add_option("FIGURE", options.figures, "batching, resnet, overload, reloads, beside, memory, drain; none: all");
+  app.add_option("FIGURE", options.figures,
+                 "overhead, batching, resnet, overload, reloads, beside, memory, drain; none: all");
+  bool echo = false;
+  app.add_flag("--echo", echo, "Is the bare server that \"overhead\" compares with");
   CLI11_PARSE(app, argc, argv);
+  if (echo) RunEchoServer();
   fs::create_directories(options.folder);
   const std::vector<std::pair<std::string, void (*)()>> figures = {
-      {"batching", Batching}, {"resnet", Resnet}, {"overload", OverloadAll}, {"reloads", Reloads},
-      {"beside", Beside},     {"memory", Memory}, {"drain", Drain}};
+      {"overhead", Overhead}, {"batching", Batching}, {"resnet", Resnet}, {"overload", OverloadAll},
+      {"reloads", Reloads},   {"beside", Beside},     {"memory", Memory}, {"drain", Drain}};
   for (const auto& [name, run] : figures) {
     const bool wanted = std::count(options.figures.begin(), options.figures.end(), name) > 0;
     if (wanted || options.figures.empty()) run();

@@ -37,6 +37,7 @@ class RunningServer {
   double SumOf(const std::string& name) const;
   double ResidentBytes() const { return Metric("process_resident_memory_bytes"); }
   ChildProcess& process() { return *process_; }
+  const std::string& address() const { return address_; }  // for gRPC
 
  private:
   std::unique_ptr<ChildProcess> process_;
