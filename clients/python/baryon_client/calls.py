@@ -126,4 +126,4 @@ def _read_model(info: Any) -> Model:
 
 
 def _read_progress(progress: Any) -> PullProgress:
-    return PullProgress(progress.bytes_done, progress.bytes_total)
+    return PullProgress(progress.bytes_done, progress.bytes_total, progress.step)

@@ -90,4 +90,5 @@ class PullProgress:
     """How far a pull has come."""
 
     bytes_done: int
-    bytes_total: int  # 0: not known yet
+    bytes_total: int  # 0: not known
+    step: str  # "fetching resnet50_v2"

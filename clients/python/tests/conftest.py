@@ -15,11 +15,12 @@ ROOT = pathlib.Path(os.path.abspath(__file__)).parents[3]  # not resolved: under
 PICTURES = ROOT / "deploy/demo/pictures"
 
 
-def start_baryon(*arguments: str) -> "tuple[subprocess.Popen[str], Dict[str, str]]":
+def start_baryon(*arguments: str, **environment: str) -> "tuple[subprocess.Popen[str], Dict[str, str]]":
     """Starts the program on free ports; returns it and its addresses once it is ready."""
     program = os.environ.get("BARYON", str(ROOT / "bazel-bin/baryon"))
     ports = ["--grpc-port=0", "--http-port=0", "--metrics-port=0"]
-    server = subprocess.Popen([program, "serve", *ports, *arguments], stdout=subprocess.PIPE, text=True)
+    command = [program, "serve", *ports, *arguments]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment})
     assert server.stdout is not None
     line = server.stdout.readline()
     assert line.startswith("baryon: ready "), f"expected the ready line, got {line!r}"
