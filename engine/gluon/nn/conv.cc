@@ -85,8 +85,8 @@ NDArray Conv::Forward(const NDArray& x) {
 
 std::string Conv::ToString() const {
   const Shape& shape = weight().shape();
-  const int64_t in_channels = output_padding_.has_value() ? shape[0] : shape[1];
-  std::string text = absl::StrCat(class_name(), "(", in_channels, " -> ", channels_,
+  const bool transposed = output_padding_.has_value();
+  std::string text = absl::StrCat(class_name(), "(", shape[transposed ? 0 : 1], " -> ", shape[transposed ? 1 : 0],
                                   ", kernel_size=", FormatAttr(kernel_), ", stride=", FormatAttr(strides_));
   if (padding_ != IntTuple(padding_.size(), 0)) absl::StrAppend(&text, ", padding=", FormatAttr(padding_));
   if (dilation_ != IntTuple(dilation_.size(), 1)) absl::StrAppend(&text, ", dilation=", FormatAttr(dilation_));

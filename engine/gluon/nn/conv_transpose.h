@@ -29,7 +29,8 @@ struct ConvTransposeOptions {
 
 // What Conv1DTranspose, Conv2DTranspose and Conv3DTranspose have in common: [N, C, ...] to [N, channels, ...], spatial
 // axes being (size - 1) strides - 2 padding + dilation (kernel - 1) + 1 + output_padding. Parameters: weight
-// [C, channels / groups, ...kernel_size], bias [channels]. Printed as convolutions are; the output padding is not.
+// [C, channels / groups, ...kernel_size], bias [channels]. Printed as convolutions are, with the output channels of a
+// group; the output padding is not.
 class ConvTranspose : public Conv {
  protected:
   ConvTranspose(int64_t axes, int64_t channels, const Extents& kernel_size, ConvTransposeOptions options);

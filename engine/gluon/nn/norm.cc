@@ -96,18 +96,27 @@ GroupNorm::GroupNorm(GroupNormOptions options)
       num_groups_(options.num_groups),
       epsilon_(options.epsilon),
       center_(options.center),
-      scale_(options.scale) {
-  Register("gamma", ChannelParameter("gamma", num_groups_, scale_, std::move(options.gamma_initializer)));
-  Register("beta", ChannelParameter("beta", num_groups_, center_, std::move(options.beta_initializer)));
+      scale_(options.scale),
+      per_channel_(options.in_channels.has_value()) {
+  const int64_t size = options.in_channels.value_or(num_groups_);
+  Register("gamma", ChannelParameter("gamma", size, scale_, std::move(options.gamma_initializer)));
+  Register("beta", ChannelParameter("beta", size, center_, std::move(options.beta_initializer)));
 }
 
+absl::Status GroupNorm::InferShape(const NDArray& x) {
+  return per_channel_ ? SetChannels(*this, x, 1) : absl::OkStatus();
+}
+
+// The operator tells the two releases apart as it does in files.
 NDArray GroupNorm::Forward(const NDArray& x) {
-  return InvokeOne("GroupNorm", {{"num_groups", AttrText(num_groups_)}, {"eps", AttrText(epsilon_)}},
-                   {x, gamma().data(), beta().data()});
+  Attrs attrs = {{"num_groups", AttrText(num_groups_)}, {"eps", AttrText(epsilon_)}};
+  if (per_channel_) attrs.Set("__np_shape__", "True");
+  return InvokeOne("GroupNorm", attrs, {x, gamma().data(), beta().data()});
 }
 
 std::string GroupNorm::ToString() const {
-  return absl::StrCat(NormText(*this, epsilon_, "num_groups", num_groups_, center_, scale_), ")");
+  return absl::StrCat(NormText(*this, epsilon_, "num_groups", num_groups_, center_, scale_),
+                      per_channel_ ? absl::StrCat(", in_channels=", gamma().shape()[0]) : "", ")");
 }
 
 }  // namespace baryon::nn

@@ -80,11 +80,14 @@ struct GroupNormOptions {
   bool scale = true;
   init::Initializer beta_initializer = "zeros";
   init::Initializer gamma_initializer = "ones";
+  // None: gamma and beta have a number for each group, as in MXNet 1.x. Else one for each of so many channels (0: those
+  // of the first input), as in MXNet 2; MXNet 1.x does not load what is exported then.
+  std::optional<int64_t> in_channels = std::nullopt;
   std::optional<std::string> prefix = std::nullopt;
 };
 
 // The same over all positions of a row and of C / num_groups channels: [N, C, ...], rank 3 and more. Parameters: gamma
-// [num_groups] and beta [num_groups], as MXNet 1.x has them; MXNet 2 has a number for each channel.
+// and beta, [num_groups] or [C].
 // Source: Wu, He, Group Normalization, 2018.
 class GroupNorm : public gluon::HybridBlock {
  public:
@@ -94,12 +97,14 @@ class GroupNorm : public gluon::HybridBlock {
   gluon::Parameter beta() const { return param("beta"); }
 
   NDArray Forward(const NDArray& x) override;
-  std::string ToString() const override;  // "GroupNorm(eps=1e-05, num_groups=1, center=True, scale=True)"
+  absl::Status InferShape(const NDArray& x) override;
+  // "GroupNorm(eps=1e-05, num_groups=1, center=True, scale=True)", with a number for each channel ", in_channels=4"
+  std::string ToString() const override;
 
  private:
   int64_t num_groups_;
   double epsilon_;
-  bool center_, scale_;
+  bool center_, scale_, per_channel_;
 };
 
 }  // namespace baryon::nn

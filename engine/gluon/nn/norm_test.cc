@@ -66,6 +66,19 @@ TEST(GroupNormTest, GivesWhatMXNetGives) {
                           -0.8308171, 1.07035,   -1.1407,  2.661634,  -1.901167,   1.901167,   -2.661634,  1.1407}));
 }
 
+// As MXNet 2 has it. Each channel scaled by itself is what a group of equal numbers gives.
+TEST(GroupNormTest, MayHaveANumberForEachChannel) {
+  nn::GroupNorm groups({.num_groups = 2}), channels({.num_groups = 2, .in_channels = 0});
+  EXPECT_EQ(channels.ToString(), "GroupNorm(eps=1e-05, num_groups=2, center=True, scale=True, in_channels=-1)");
+  const NDArray expected = Answer(groups, np::Array({1, 2}), np::Array({0.5, 0}));
+  channels.Initialize();
+  ASSERT_OK(channels(Numbers()).status());
+  ASSERT_OK(channels.gamma().SetData(np::Array({1, 1, 2, 2})));
+  ASSERT_OK(channels.beta().SetData(np::Array({0.5, 0.5, 0, 0})));
+  EXPECT_TRUE(np::AllClose(BothWays(channels, Numbers()), expected, 1e-5, 1e-5));
+  EXPECT_EQ(channels.ToString(), "GroupNorm(eps=1e-05, num_groups=2, center=True, scale=True, in_channels=4)");
+}
+
 TEST(NormTest, FollowsTheFirstInputAndPrintsIt) {
   nn::LayerNorm layer;
   EXPECT_EQ(layer.ToString(), "LayerNorm(eps=1e-05, axis=-1, center=True, scale=True, in_channels=-1)");
