@@ -169,6 +169,9 @@ class Block {
   std::string class_name() const;     // "Dense", "MLP"
   const std::string& prefix() const;  // "dense0_"; counts the block if it was not counted yet, see naming.h
   std::string name() const;           // "dense0"
+  // How summaries show what a call gave: "(4, 5)"; several outputs with commas between them. Blocks whose outputs are
+  // lists within lists show them so.
+  virtual std::string OutputShapes(absl::Span<const NDArray> outputs) const;
   // Counts this block and all below it, and names their parameters. Export and the like do so themselves.
   void ResolveNames() const;
   // What Gluon prints: "Dense(3 -> 5, linear)", or the class with a line for each child.

@@ -2,6 +2,7 @@
 #ifndef BARYON_ENGINE_GLUON_RNN_H_
 #define BARYON_ENGINE_GLUON_RNN_H_
 
+#include "engine/gluon/rnn/cell_wrappers.h"
 #include "engine/gluon/rnn/recurrent.h"
 #include "engine/gluon/rnn/rnn_cell.h"
 #include "engine/gluon/rnn/rnn_layer.h"

@@ -25,7 +25,7 @@ std::string ShapesText(absl::Span<const NDArray> arrays) {
 }
 
 Row RowOf(const Block& block, int number, absl::Span<const NDArray> outputs, std::set<const void*>& seen) {
-  Row row = {.layer = absl::StrCat(block.class_name(), "-", number), .shape = ShapesText(outputs)};
+  Row row = {.layer = absl::StrCat(block.class_name(), "-", number), .shape = block.OutputShapes(outputs)};
   for (const auto& [name, parameter] : block.params()) {
     const int64_t size = parameter.size();
     row.parameters += size;
@@ -68,6 +68,8 @@ bool IsHybridized(const Block& block) {
 }
 
 }  // namespace
+
+std::string Block::OutputShapes(absl::Span<const NDArray> outputs) const { return ShapesText(outputs); }
 
 absl::StatusOr<std::string> Block::SummaryOf(std::initializer_list<NDArray> inputs) {
   std::vector<Row> rows = {{.layer = "Input", .shape = ShapesText(inputs)}};

@@ -13,15 +13,6 @@ using gluon::Parameter;
 
 int64_t TimeAxis(const UnrollOptions& options) { return options.layout == "TNC" ? 0 : 1; }
 
-NDArray StackSteps(const NDArrays& steps, int64_t axis) {
-  return InvokeOne("stack", {{"axis", AttrText(axis)}, {"num_args", AttrText(steps.size())}}, steps);
-}
-
-NDArrays SplitSteps(const NDArray& sequence, int64_t length, int64_t axis) {
-  const Attrs attrs = {{"axis", AttrText(axis)}, {"num_outputs", AttrText(length)}, {"squeeze_axis", "True"}};
-  return Invoke("SliceChannel", attrs, {sequence}, {.hint = "split"});
-}
-
 // What a sequence of `valid_length` ends with.
 NDArray LastOf(const NDArrays& steps, const NDArray& valid_length) {
   return InvokeOne("SequenceLast", {{"use_sequence_length", "True"}, {"axis", "0"}},
@@ -55,6 +46,14 @@ NDArrays Gates(const NDArray& gates, int64_t count, const std::string& name) {
 // ---------------------------------------------------------------------------------------------------------------------
 // All cells
 
+std::vector<StateInfo> RecurrentCell::StateInfos(int64_t batch_size) const {
+  std::vector<StateInfo> all;
+  for (int64_t i = 0; i < static_cast<int64_t>(children().size()); ++i) {
+    for (StateInfo& info : cell(i).StateInfos(batch_size)) all.push_back(std::move(info));
+  }
+  return all;
+}
+
 NDArrays RecurrentCell::BeginState(int64_t batch_size, DType dtype) const {
   NDArrays states;
   for (const StateInfo& info : StateInfos(batch_size)) states.push_back(np::Zeros(info.shape, dtype));
@@ -64,6 +63,10 @@ NDArrays RecurrentCell::BeginState(int64_t batch_size, DType dtype) const {
 NDArrays RecurrentCell::BeginStateFor(const NDArray& x) const {
   if (!x.is_traced()) return BeginState(x.ndim() > 0 ? x.shape()[0] : 0, x.dtype());
   NDArrays states;
+  for (int64_t i = 0; i < static_cast<int64_t>(children().size()); ++i) {
+    for (NDArray& state : cell(i).BeginStateFor(x)) states.push_back(std::move(state));
+  }
+  if (!children().empty()) return states;
   for (const StateInfo& info : StateInfos()) {
     const Attrs attrs = {
         {"shape", ShapeTuple(info.shape)}, {"dtype", AttrText(x.dtype())}, {"__layout__", info.layout}};
@@ -73,13 +76,28 @@ NDArrays RecurrentCell::BeginStateFor(const NDArray& x) const {
   return states;
 }
 
+void RecurrentCell::RegisterChild(std::shared_ptr<gluon::Block> block, std::string name) {
+  if (dynamic_cast<RecurrentCell*>(block.get()) == nullptr) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat(class_name(), ": expected a recurrent cell, got ", block->class_name())));
+  }
+  HybridBlock::RegisterChild(std::move(block), std::move(name));
+}
+
 RecurrentOutput RecurrentCell::operator()(const NDArray& x, const NDArrays& states) {
   NDArrays inputs = {x};
   inputs.insert(inputs.end(), states.begin(), states.end());
   return ToRecurrentOutput(Call(inputs), states.size());
 }
 
-void RecurrentCell::Reset() { step_ = -1; }
+void RecurrentCell::Reset() {
+  step_ = -1;
+  for (int64_t i = 0; i < static_cast<int64_t>(children().size()); ++i) cell(i).Reset();
+}
+
+Unrolled RecurrentCell::FailedUnroll(const absl::Status& status) const {
+  return {{status}, NDArrays(StateInfos().size(), status)};
+}
 
 std::string RecurrentCell::StepName(absl::string_view name) const { return absl::StrCat("t", step_, "_", name); }
 
@@ -102,38 +120,34 @@ Unrolled RecurrentCell::Unroll(int64_t length, const NDArray& inputs, const NDAr
                                const UnrollOptions& options) {
   const int64_t axis = TimeAxis(options);
   if (inputs.ok() && (inputs.ndim() < 2 || inputs.shape()[axis] != length)) {
-    const absl::Status status =
+    return FailedUnroll(
         absl::InvalidArgumentError(absl::StrCat(class_name(), ": expected ", length, " steps (", options.layout,
-                                                "), got an input of shape ", ShapeTuple(inputs.shape())));
-    return {{status}, NDArrays(StateInfos().size(), status)};
+                                                "), got an input of shape ", ShapeTuple(inputs.shape()))));
   }
-  NDArrays steps = SplitSteps(inputs, length, axis);
-  if (!steps[0].ok()) return {{steps[0]}, NDArrays(StateInfos().size(), steps[0])};
-  return Unroll(length, steps, begin_state, options);
+  const NDArrays steps = SplitSteps(inputs, length, axis);
+  return steps[0].ok() ? Unroll(length, steps, begin_state, options) : FailedUnroll(steps[0].status());
 }
 
 Unrolled RecurrentCell::Unroll(int64_t length, const NDArrays& inputs, const NDArrays& begin_state,
                                const UnrollOptions& options) {
   Reset();
-  const size_t num_states = StateInfos().size();
   if (static_cast<int64_t>(inputs.size()) != length || length < 1) {
-    const absl::Status status =
-        absl::InvalidArgumentError(absl::StrCat(class_name(), ": expected ", length, " steps, got ", inputs.size()));
-    return {{status}, NDArrays(num_states, status)};
+    return FailedUnroll(
+        absl::InvalidArgumentError(absl::StrCat(class_name(), ": expected ", length, " steps, got ", inputs.size())));
   }
   NDArrays states = begin_state.empty() ? BeginStateFor(inputs[0]) : begin_state;
   NDArrays outputs;
-  std::vector<NDArrays> all_states(num_states);  // of each state, step by step
+  std::vector<NDArrays> all_states(states.size());  // of each state, step by step
   for (const NDArray& input : inputs) {
     RecurrentOutput next = (*this)(input, states);
-    if (!next.output.ok()) return {{next.output}, NDArrays(num_states, next.output)};
+    if (!next.output.ok()) return FailedUnroll(next.output.status());
     outputs.push_back(std::move(next.output));
     states = std::move(next.states);
-    for (size_t i = 0; i < num_states; ++i) all_states[i].push_back(states[i]);
+    for (size_t i = 0; i < states.size(); ++i) all_states[i].push_back(states[i]);
   }
   const int64_t axis = TimeAxis(options);
   if (!options.valid_length.is_none()) {
-    for (size_t i = 0; i < num_states; ++i) states[i] = LastOf(all_states[i], options.valid_length);
+    for (size_t i = 0; i < states.size(); ++i) states[i] = LastOf(all_states[i], options.valid_length);
     const Attrs attrs = {{"use_sequence_length", "True"}, {"axis", AttrText(axis)}};
     outputs = {InvokeOne("SequenceMask", attrs, {StackSteps(outputs, axis), options.valid_length})};
     if (!options.merge_outputs) outputs = SplitSteps(outputs[0], length, axis);
@@ -259,35 +273,6 @@ SequentialRNNCell::SequentialRNNCell(SequentialRNNCellOptions options)
 SequentialRNNCell::SequentialRNNCell(std::string hint, SequentialRNNCellOptions options)
     : RecurrentCell({.hint = std::move(hint), .prefix = std::move(options.prefix)}) {}
 
-void SequentialRNNCell::RegisterChild(std::shared_ptr<gluon::Block> block, std::string name) {
-  if (dynamic_cast<RecurrentCell*>(block.get()) == nullptr) {
-    return Fail(absl::InvalidArgumentError(
-        absl::StrCat(class_name(), ": expected a recurrent cell, got ", block->class_name())));
-  }
-  RecurrentCell::RegisterChild(std::move(block), std::move(name));
-}
-
-std::vector<StateInfo> SequentialRNNCell::StateInfos(int64_t batch_size) const {
-  std::vector<StateInfo> all;
-  for (const auto& [name, cell] : children()) {
-    for (StateInfo& info : static_cast<RecurrentCell&>(*cell).StateInfos(batch_size)) all.push_back(std::move(info));
-  }
-  return all;
-}
-
-NDArrays SequentialRNNCell::BeginStateFor(const NDArray& x) const {
-  NDArrays all;
-  for (const auto& [name, cell] : children()) {
-    for (NDArray& state : static_cast<RecurrentCell&>(*cell).BeginStateFor(x)) all.push_back(std::move(state));
-  }
-  return all;
-}
-
-void SequentialRNNCell::Reset() {
-  RecurrentCell::Reset();
-  for (const auto& [name, cell] : children()) static_cast<RecurrentCell&>(*cell).Reset();
-}
-
 NDArrays SequentialRNNCell::Step(const NDArray& x, const NDArrays& states) {
   NDArray input = x;
   NDArrays next_states;
@@ -308,15 +293,13 @@ NDArrays SequentialRNNCell::Step(const NDArray& x, const NDArrays& states) {
 // Cell by cell, as MXNet does; the same as step by step.
 Unrolled SequentialRNNCell::Unroll(int64_t length, const NDArrays& inputs, const NDArrays& begin_state,
                                    const UnrollOptions& options) {
-  if (!status().ok()) return {{status()}, {}};
+  if (!status().ok()) return FailedUnroll(status());
   Reset();
-  const size_t num_states = StateInfos().size();
   NDArrays states = begin_state;
   if (states.empty() && !inputs.empty()) states = BeginStateFor(inputs[0]);
-  if (states.size() != num_states) {
-    const absl::Status status = absl::InvalidArgumentError(
-        absl::StrCat(class_name(), ": expected ", num_states, " states, got ", states.size()));
-    return {{status}, NDArrays(num_states, status)};
+  if (const size_t expected = StateInfos().size(); states.size() != expected) {
+    return FailedUnroll(absl::InvalidArgumentError(
+        absl::StrCat(class_name(), ": expected ", expected, " states, got ", states.size())));
   }
   Unrolled all = {inputs, {}};
   auto state = states.begin();
@@ -325,7 +308,7 @@ Unrolled SequentialRNNCell::Unroll(int64_t length, const NDArrays& inputs, const
     UnrollOptions own = options;
     own.merge_outputs = options.merge_outputs && i + 1 == size();
     Unrolled next = (*this)[i].Unroll(length, all.outputs, NDArrays(state, end), own);
-    if (!next.outputs[0].ok()) return {{next.outputs[0]}, NDArrays(num_states, next.outputs[0])};
+    if (!next.outputs[0].ok()) return FailedUnroll(next.outputs[0].status());
     all.outputs = std::move(next.outputs);
     all.states.insert(all.states.end(), next.states.begin(), next.states.end());
     state = end;

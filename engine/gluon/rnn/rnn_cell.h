@@ -36,12 +36,13 @@ struct Unrolled {
 // the next states. Within one unrolled sequence operators are named by their step: "t0_i2h".
 class RecurrentCell : public gluon::HybridBlock {
  public:
-  // Shapes and layout of the states: [batch_size, hidden]. A batch of 0: not known.
-  virtual std::vector<StateInfo> StateInfos(int64_t batch_size = 0) const = 0;
+  // Shapes and layout of the states: [batch_size, hidden]. A batch of 0: not known. Of cells that are made of cells,
+  // those of these, one after another.
+  virtual std::vector<StateInfo> StateInfos(int64_t batch_size = 0) const;
   // States of zeros.
   NDArrays BeginState(int64_t batch_size, DType dtype = DType::kFloat32) const;
   // The same for inputs like `x`, [N, C]; while a block is traced, nodes of its graph that suit any batch.
-  virtual NDArrays BeginStateFor(const NDArray& x) const;
+  NDArrays BeginStateFor(const NDArray& x) const;
 
   RecurrentOutput operator()(const NDArray& x, const NDArrays& states);
 
@@ -52,8 +53,12 @@ class RecurrentCell : public gluon::HybridBlock {
   virtual Unrolled Unroll(int64_t length, const NDArrays& inputs, const NDArrays& begin_state = {},
                           const UnrollOptions& options = {});
 
-  // Counts steps from 0 again. Unroll and each call on its own do so themselves.
-  virtual void Reset();
+  // Counts steps from 0 again, in all cells below, too. Unroll and each call on its own do so themselves.
+  void Reset();
+
+  std::string OutputShapes(absl::Span<const NDArray> outputs) const override { return ShapesWithStates(outputs); }
+  // INVALID_ARGUMENT, in status(), for a child that is no cell.
+  void RegisterChild(std::shared_ptr<gluon::Block> block, std::string name = "") override;
 
  protected:
   using HybridBlock::HybridBlock;
@@ -62,6 +67,10 @@ class RecurrentCell : public gluon::HybridBlock {
   // One step: the output, then the next states.
   virtual NDArrays Step(const NDArray& x, const NDArrays& states) = 0;
   NDArrays ForwardMany(absl::Span<const NDArray> inputs) final;
+  // The cell at `index` among the children.
+  RecurrentCell& cell(int64_t index) const { return static_cast<RecurrentCell&>(*children()[index].second); }
+  // What unrolling gives after an error: outputs and states have it.
+  Unrolled FailedUnroll(const absl::Status& status) const;
   // "t3_" before `name`.
   std::string StepName(absl::string_view name) const;
   void BeginTrace() override { Reset(); }
@@ -172,13 +181,8 @@ class SequentialRNNCell : public RecurrentCell {
     (AddOne(std::forward<Cells>(cells)), ...);
   }
   int64_t size() const { return static_cast<int64_t>(children().size()); }
-  RecurrentCell& operator[](int64_t index) { return static_cast<RecurrentCell&>(*children()[index].second); }
+  RecurrentCell& operator[](int64_t index) { return cell(index); }  // below size()
 
-  // INVALID_ARGUMENT, in status(), for a child that is no cell.
-  void RegisterChild(std::shared_ptr<gluon::Block> block, std::string name = "") override;
-  std::vector<StateInfo> StateInfos(int64_t batch_size = 0) const override;
-  NDArrays BeginStateFor(const NDArray& x) const override;
-  void Reset() override;
   using RecurrentCell::Unroll;
   Unrolled Unroll(int64_t length, const NDArrays& inputs, const NDArrays& begin_state = {},
                   const UnrollOptions& options = {}) override;

@@ -243,6 +243,10 @@ RecurrentOutput RecurrentLayer::operator()(const NDArray& x, const NDArrays& sta
   return ToRecurrentOutput(Call(inputs), states.size());
 }
 
+std::string RecurrentLayer::OutputShapes(absl::Span<const NDArray> outputs) const {
+  return outputs.size() == 1 ? Block::OutputShapes(outputs) : ShapesWithStates(outputs);
+}
+
 std::string RecurrentLayer::ToString() const {
   const int64_t inputs = param("l0_i2h_weight").shape()[1];
   std::string text = absl::StrCat(class_name(), "(", inputs < 0 ? "None" : absl::StrCat(inputs), " -> ",

@@ -94,6 +94,7 @@ class RecurrentLayer : public gluon::HybridBlock {
   NDArrays ForwardMany(absl::Span<const NDArray> inputs) override;
   absl::Status InferShape(const NDArray& x) override;
   void Cast(DType dtype) override;
+  std::string OutputShapes(absl::Span<const NDArray> outputs) const override;
   // "LSTM(10 -> 100, TNC, num_layers=2, dropout=0.5, bidirectional)"
   std::string ToString() const override;
 
