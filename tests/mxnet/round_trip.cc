@@ -143,6 +143,22 @@ class Unrolled : public nn::HybridBlock {
   Child<rnn::HybridSequentialRNNCell> cells;
 };
 
+// The same in both directions.
+class UnrolledBoth : public nn::HybridBlock {
+ public:
+  UnrolledBoth() {
+    const NameScope scope(*this);
+    rnn::HybridSequentialRNNCell stack;
+    const NameScope inner(stack);
+    stack.Add(rnn::BidirectionalCell(rnn::LSTMCell(4), rnn::GRUCell(3)), rnn::DropoutCell(0.5));
+    stack.Add(rnn::BidirectionalCell(rnn::RNNCell(2), rnn::RNNCell(2)));
+    cells = Register("cells", std::move(stack));
+  }
+  NDArray Forward(const NDArray& x) override { return cells->Unroll(3, x, {}, {.merge_outputs = true}).outputs[0]; }
+
+  Child<rnn::HybridSequentialRNNCell> cells;
+};
+
 struct Network {
   std::string name;
   std::function<std::shared_ptr<nn::HybridBlock>()> make;
@@ -248,6 +264,7 @@ std::vector<Network> Networks(absl::Span<char* const> zoo_names) {
       {"gru", Chain([] { return rnn::GRU(4, {.num_layers = 2, .layout = "NTC"}); }), {{2, 5, 3}}},
       {"states", [] { return std::make_shared<StatefulLstm>(); }, {{6, 2, 3}, {4, 2, 5}, {4, 2, 5}}},
       {"unrolled", [] { return std::make_shared<Unrolled>(); }, {{2, 3, 5}}},
+      {"unrolled_both", [] { return std::make_shared<UnrolledBoth>(); }, {{2, 3, 5}}},
       {"functions", [] { return std::make_shared<Functions>(); }, {{2, 3, 4}, {2, 3, 4}}, false},
   };
   for (const char* name : zoo_names) networks.push_back(OfTheZoo(name));
