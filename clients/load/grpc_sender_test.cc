@@ -1,10 +1,13 @@
 #include "clients/load/grpc_sender.h"
 
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
 #include <atomic>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
 #include "gtest/gtest.h"
 #include "proto/predict.grpc.pb.h"
@@ -30,8 +33,10 @@ TEST(GrpcSenderTest, SendsTheSameRequestAgainAndAgain) {
   Service service;
   grpc::ServerBuilder builder;
   builder.RegisterService(&service);
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   const auto server = builder.BuildAndStart();
-  const auto channel = server->InProcessChannel(grpc::ChannelArguments());
+  const auto channel = grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials());
   for (const char* name : {"good", "bad"}) {
     v1::PredictRequest request;
     request.mutable_model_spec()->set_name(name);
