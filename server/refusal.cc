@@ -9,7 +9,8 @@
 namespace baryon {
 namespace {
 
-constexpr char kReasonUrl[] = "baryon/refusal", kRetryUrl[] = "baryon/retry_ms";
+// The reason is the one that error_details.h knows, too.
+constexpr char kReasonUrl[] = "baryon/reason", kRetryUrl[] = "baryon/retry_ms";
 
 struct Known {
   Refusal refusal;

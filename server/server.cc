@@ -15,17 +15,25 @@
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
 #include "server/quote.h"
+#include "server/security/grpc_credentials.h"
+#include "server/services/grpc_calls.h"
 #include "server/services/inference_service.h"
 #include "server/services/predict_service.h"
 #include "server/services/registry_service.h"
+#include "server/services/tensorflow_service.h"
 #include "server/version.h"
 
 namespace baryon {
 namespace {
 
 // Health names beside those of models: the whole server, the probes of Kubernetes, and the services.
-constexpr const char* kReadinessNames[] = {"", "readiness", "inference.GRPCInferenceService",
-                                           "baryon.v1.PredictionService", "baryon.v1.ModelRegistry"};
+constexpr const char* kReadinessNames[] = {"",
+                                           "readiness",
+                                           "inference.GRPCInferenceService",
+                                           "baryon.v1.PredictionService",
+                                           "baryon.v1.ModelRegistry",
+                                           "tensorflow.serving.PredictionService",
+                                           "tensorflow.serving.ModelService"};
 constexpr const char* kLivenessName = "liveness";
 
 constexpr int kMostLoaders = 4;  // models that load at once: the disk is one
@@ -55,6 +63,27 @@ void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 4 << 20);
 }
 
+HttpServer::Options HttpOptions(const ServerOptions& options) {
+  HttpServer::Options http;
+  http.max_body_bytes = options.max_request_bytes;
+  http.max_total_body_bytes = std::max(http.max_total_body_bytes, 2 * options.max_request_bytes);
+  return http;
+}
+
+// What an administrator may have overlooked.
+void WarnOfOpenDoors(const ServerOptions& options) {
+  if (IsLoopback(options.host)) return;
+  const bool tokens = !options.security.use_token.empty() || !options.security.control_token.empty();
+  if (tokens && !options.security.tls.any()) {
+    LogWarning("tokens travel in plain text: other machines reach this address, and there is no --tls-cert",
+               {{"host", options.host}});
+  }
+  if (!tokens && options.model_control == ModelControl::kExplicit) {
+    LogWarning("everybody who reaches this address may load and unload models: there is no --admin-token-file",
+               {{"host", options.host}});
+  }
+}
+
 ModelState StateOf(const ModelRegistry::Entry& entry) {
   if (entry.model != nullptr) return ModelState::kReady;
   switch (entry.state) {
@@ -69,29 +98,43 @@ ModelState StateOf(const ModelRegistry::Entry& entry) {
 
 }  // namespace
 
-Server::Server(const ServerOptions& options, ModelRepository repository, ModelOpener open)
+Server::Server(const ServerOptions& options, std::unique_ptr<Security> security, ModelRepository repository,
+               ModelOpener open)
     : options_(options),
       metrics_(kServerVersion, options.instruction_set),
+      security_(std::move(security)),
       predictor_(registry_, metrics_, {options.max_queue_time, options.log_requests}),
       executor_(options.num_threads),
       loader_(std::move(open), ModelLoader::Options{options.num_threads, options.measure, options.cost_folder},
               executor_, metrics_),
       loader_pool_(std::clamp(options.num_threads, 1, kMostLoaders)),
       health_(HealthService::Create()),
-      http_(HttpServer::Options{.max_body_bytes = options.max_request_bytes}),
       manager_(std::make_unique<ModelManager>(
           std::move(repository), loader_, registry_, loader_pool_,
           ModelManager::Options{options.model_control == ModelControl::kExplicit ? ModelManager::Choice::kByRequest
                                                                                  : ModelManager::Choice::kAll,
                                 options.max_memory_bytes, options.evict})),
-      puller_(options.pull, [this] { manager_->Rescan(); }) {}
+      puller_(options.pull, [this] { manager_->Rescan(); }),
+      shared_memory_(options.shared_memory || IsLoopback(options.host)),
+      inference_control_(registry_, *manager_, shared_memory_, ready_),
+      tensorflow_control_(registry_),
+      inference_routes_(inference_control_, predictor_),
+      tensorflow_routes_(tensorflow_control_, predictor_),
+      mms_routes_(registry_, predictor_, ready_),
+      metrics_page_({"metrics"}, [this] { return MetricsPage(); }),
+      monitoring_page_({"monitoring", "prometheus", "metrics"}, [this] { return MetricsPage(); }),
+      router_(security_->access(), [this] { predictor_.CountUnauthorized(); }),
+      metrics_router_(security_->access()),
+      http_(HttpOptions(options)) {}
 
 Server::~Server() { Drain(absl::ZeroDuration()); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, ModelOpener open,
                                                       std::function<void(const Server&)> on_ready) {
   BARYON_ASSIGN_OR_RETURN(ModelRepository repository, ModelRepository::Open(options.repository, options.models));
-  std::unique_ptr<Server> server(new Server(options, std::move(repository), std::move(open)));
+  BARYON_ASSIGN_OR_RETURN(std::unique_ptr<Security> security, Security::Open(options.security));
+  WarnOfOpenDoors(options);
+  std::unique_ptr<Server> server(new Server(options, std::move(security), std::move(repository), std::move(open)));
   BARYON_RETURN_IF_ERROR(server->StartGrpc());
   BARYON_RETURN_IF_ERROR(server->StartHttp());
   server->manager_->OnChange([self = server.get()] { self->UpdateHealth(); });
@@ -106,13 +149,18 @@ absl::Status Server::StartGrpc() {
   UpdateHealth();
   gpr_set_log_function(LogGrpcMessage);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  services_.push_back(MakePredictService(predictor_));
-  services_.push_back(MakeInferenceService(registry_, *manager_, predictor_, ready_));
-  services_.push_back(MakeRegistryService(registry_, *manager_, puller_));
+  const GrpcCalls calls(security_->access(), predictor_);
+  services_.push_back(MakePredictService(calls));
+  services_.push_back(MakeInferenceService(inference_control_, calls));
+  services_.push_back(MakeRegistryService(registry_, *manager_, puller_, calls));
+  services_.push_back(MakeTensorFlowPredictionService(tensorflow_control_, calls, options_.max_request_bytes));
+  services_.push_back(MakeTensorFlowModelService(tensorflow_control_, calls));
   grpc::ServerBuilder builder;
   Configure(builder, options_);
   const std::string address = Address(options_.host, options_.grpc_port);
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &grpc_port_);
+  const TlsKeys* const tls = security_->tls();
+  grpc_credentials_ = tls == nullptr ? grpc::InsecureServerCredentials() : MakeTlsCredentials(*tls);
+  builder.AddListeningPort(address, grpc_credentials_, &grpc_port_);
   builder.RegisterService(&health_->service());
   for (const std::unique_ptr<grpc::Service>& service : services_) builder.RegisterService(service.get());
   grpc_ = builder.BuildAndStart();
@@ -123,14 +171,15 @@ absl::Status Server::StartGrpc() {
 }
 
 absl::Status Server::StartHttp() {
-  const auto answer = [this](HttpResponse (Server::*how)(const HttpRequest&)) {
-    return HttpHandler{nullptr, [this, how](const std::shared_ptr<const HttpRequest>& request, HttpReply reply) {
-                         reply((this->*how)(*request));
-                       }};
-  };
-  BARYON_ASSIGN_OR_RETURN(http_port_, http_.Listen(options_.host, options_.http_port, answer(&Server::AnswerHttp)));
-  BARYON_ASSIGN_OR_RETURN(metrics_port_,
-                          http_.Listen(options_.host, options_.metrics_port, answer(&Server::AnswerMetrics)));
+  router_.Add("v2", inference_routes_);
+  router_.Add("v1", tensorflow_routes_);
+  for (const char* segment : {"ping", "predictions", "invocations"}) router_.Add(segment, mms_routes_);
+  router_.Add("metrics", metrics_page_);
+  router_.Add("monitoring", monitoring_page_);
+  metrics_router_.Add("metrics", metrics_page_);
+  BARYON_ASSIGN_OR_RETURN(http_port_,
+                          http_.Listen(options_.host, options_.http_port, router_.Handler(), security_->tls()));
+  BARYON_ASSIGN_OR_RETURN(metrics_port_, http_.Listen(options_.host, options_.metrics_port, metrics_router_.Handler()));
   http_.Start();
   return absl::OkStatus();
 }
@@ -170,8 +219,12 @@ void Server::Drain(absl::Duration timeout, absl::Duration linger) {
   UpdateHealth();
   manager_->GiveUp();
   AwaitQuiet(linger);
+  predictor_.Close();
   health_->EndWatches();
+  const absl::Time end = MonotonicNow() + timeout;
   if (grpc_ != nullptr) grpc_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));
+  // Health is answered to the end; clients of HTTP are told with their last answer that the connection closes.
+  http_.Drain(std::max(end - MonotonicNow(), absl::ZeroDuration()));
 }
 
 void Server::AwaitQuiet(absl::Duration linger) const {
@@ -187,7 +240,7 @@ void Server::AwaitQuiet(absl::Duration linger) const {
   }
 }
 
-std::string Server::RenderMetrics() {
+HttpResponse Server::MetricsPage() {
   std::vector<ModelStateEntry> states;
   for (const ModelRegistry::Entry& entry : registry_.List()) {
     if (entry.model != nullptr) entry.model->UpdateGauges();
@@ -195,7 +248,7 @@ std::string Server::RenderMetrics() {
   }
   metrics_.SetModelStates(states);
   metrics_.SetBusyTime(executor_.busy(), options_.num_threads);
-  return metrics_.ToText();
+  return {200, metrics_.ToText(), "text/plain; version=0.0.4"};
 }
 
 std::vector<std::string> Server::DescribeState() const {
@@ -220,23 +273,6 @@ std::vector<std::string> Server::DescribeState() const {
         " MB"));
   }
   return lines;
-}
-
-HttpResponse Server::AnswerMetrics(const HttpRequest& request) {
-  if (request.PathText() != "/metrics") {
-    return HttpError(404, absl::StrCat("there is nothing at ", Quote(request.PathText())));
-  }
-  if (request.method != HttpMethod::kGet) return HttpError(405, "expected GET");
-  return {200, RenderMetrics(), "text/plain; version=0.0.4"};
-}
-
-HttpResponse Server::AnswerHttp(const HttpRequest& request) {
-  const std::string path = request.PathText();
-  const bool live = path == "/v2/health/live", ready = path == "/v2/health/ready";
-  if (!live && !ready) return AnswerMetrics(request);
-  if (request.method != HttpMethod::kGet) return HttpError(405, "expected GET");
-  if (live) return {200, "{\"live\":true}"};
-  return ready_ ? HttpResponse{200, "{\"ready\":true}"} : HttpResponse{503, "{\"ready\":false}"};
 }
 
 }  // namespace baryon

@@ -21,12 +21,21 @@
 #include "server/models/model_loader.h"
 #include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
+#include "server/security/security.h"
 #include "server/services/health_service.h"
+#include "server/services/inference_control.h"
+#include "server/services/inference_routes.h"
+#include "server/services/mms_routes.h"
 #include "server/services/model_puller.h"
 #include "server/services/predictor.h"
+#include "server/services/rest_protocol.h"
+#include "server/services/shared_memory.h"
+#include "server/services/tensorflow_control.h"
+#include "server/services/tensorflow_routes.h"
 
 namespace grpc {
 class Server;
+class ServerCredentials;
 class Service;
 }  // namespace grpc
 
@@ -50,6 +59,8 @@ struct ServerOptions {
   int64_t max_request_bytes = int64_t{64} << 20;
   absl::Duration max_queue_time = absl::Seconds(1);
   PullFunction pull;            // into the repository, for PullModel; empty: the server fetches nothing
+  SecurityFiles security;       // TLS and tokens, of gRPC and HTTP; the port of metrics is plain and open
+  bool shared_memory = false;   // clients may register it; on loopback addresses they may anyway
   std::string instruction_set;  // for baryon_build_info
   bool log_requests = false;
 };
@@ -58,7 +69,8 @@ struct ServerOptions {
 class Server {
  public:
   // `open` reads models. `on_ready` is called once, when the server is ready, on a thread of the server's. Errors:
-  // UNAVAILABLE, an address cannot be had; NOT_FOUND, there is no such repository; INVALID_ARGUMENT, names of models.
+  // UNAVAILABLE, an address cannot be had; NOT_FOUND, there is no such repository; INVALID_ARGUMENT, names of models;
+  // those of Security::Open.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, ModelOpener open,
                                                        std::function<void(const Server&)> on_ready);
   ~Server();  // cuts off what is still running
@@ -75,8 +87,11 @@ class Server {
   // True when none of its parts hangs: for a watchdog. Returns, or does not, within a moment.
   bool IsAlive() const { return registry_.num_models() >= 0 && executor_.load().threads > 0; }
 
-  // Reads the repository again, in the background.
-  void Rescan() { manager_->Rescan(); }
+  // Reads the repository again, in the background, and the files of keys and tokens.
+  void Rescan() {
+    security_->Reload();
+    manager_->Rescan();
+  }
 
   // Not ready from now on, but answers on for those who have not noticed: until nobody has come for a fifth of a
   // second, at most `linger`. Then takes no new requests; returns when those in flight are answered or `timeout` has
@@ -87,16 +102,15 @@ class Server {
   std::vector<std::string> DescribeState() const;
 
  private:
-  Server(const ServerOptions& options, ModelRepository repository, ModelOpener open);
+  Server(const ServerOptions& options, std::unique_ptr<Security> security, ModelRepository repository,
+         ModelOpener open);
 
   absl::Status StartGrpc();
   absl::Status StartHttp();
   void BecomeReady(const std::function<void(const Server&)>& on_ready);
   void UpdateHealth();
   void AwaitQuiet(absl::Duration linger) const;
-  std::string RenderMetrics();
-  HttpResponse AnswerHttp(const HttpRequest& request);
-  HttpResponse AnswerMetrics(const HttpRequest& request);
+  HttpResponse MetricsPage();
 
   const ServerOptions options_;
   int grpc_port_ = 0, http_port_ = 0, metrics_port_ = 0;
@@ -108,6 +122,7 @@ class Server {
 
   // In the order in which they are made; they go the other way round, so that nothing outlives what it uses.
   ServerMetrics metrics_;
+  const std::unique_ptr<Security> security_;
   ModelRegistry registry_;
   Predictor predictor_;
   ThreadExecutor executor_;
@@ -115,10 +130,19 @@ class Server {
   LoaderPool loader_pool_;
   const std::unique_ptr<HealthService> health_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
+  std::shared_ptr<grpc::ServerCredentials> grpc_credentials_;
   std::unique_ptr<grpc::Server> grpc_;
-  HttpServer http_;
   std::unique_ptr<ModelManager> manager_;
   ModelPuller puller_;
+  SharedMemoryRegistry shared_memory_;
+  InferenceControl inference_control_;
+  TensorFlowControl tensorflow_control_;
+  InferenceRoutes inference_routes_;
+  TensorFlowRoutes tensorflow_routes_;
+  MmsRoutes mms_routes_;
+  RestPage metrics_page_, monitoring_page_;
+  RestRouter router_, metrics_router_;  // of the ports of HTTP and of metrics
+  HttpServer http_;
 };
 
 }  // namespace baryon

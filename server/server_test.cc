@@ -68,19 +68,71 @@ TEST_F(ServerTest, IsLiveButNotReadyWhileItLoads) {
   EXPECT_THAT(HttpGet(server->http_port(), "/v2/health/live"),
               AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("{\"live\":true}")));
   EXPECT_THAT(HttpGet(server->http_port(), "/v2/health/ready"),
-              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("{\"ready\":false}")));
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("{\"ready\":false,")));
   go_on.Notify();
   is_ready_.WaitForNotification();
   EXPECT_THAT(HttpGet(server->http_port(), "/v2/health/ready"),
               AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("{\"ready\":true}")));
 }
 
-TEST_F(ServerTest, IsNotReadyOnceItDrains) {
+TEST_F(ServerTest, ClosesItsDoorsOnceItHasDrained) {
   ASSERT_OK_AND_ASSIGN(const auto server, Start());
   is_ready_.WaitForNotification();
-  server->Drain(absl::Seconds(10));
-  EXPECT_THAT(HttpGet(server->http_port(), "/v2/health/ready"), StartsWith("HTTP/1.1 503"));
-  EXPECT_THAT(HttpGet(server->http_port(), "/v2/health/live"), StartsWith("HTTP/1.1 200"));
+  TestConnection connection(server->http_port());
+  connection.Send("GET /v2/health/ready HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(connection.ReadAnswer(), StartsWith("HTTP/1.1 200"));
+  server->Drain(absl::InfiniteDuration());
+  EXPECT_EQ(connection.ReadAll(), "") << "an idle connection holds nobody up";
+  EXPECT_EQ(HttpGet(server->http_port(), "/v2/health/live"), "");
+}
+
+TEST_F(ServerTest, SpeaksEveryProtocolOfHttp) {
+  files_.Write("a/1/model", "");
+  ASSERT_OK_AND_ASSIGN(const auto server, Start());
+  is_ready_.WaitForNotification();
+  const auto post = [&](absl::string_view path, absl::string_view body) {
+    return BodyOf(HttpPost(server->http_port(), path, body));
+  };
+  EXPECT_THAT(post("/v2/models/a/infer", R"({"inputs":[{"name":"data","datatype":"FP32","shape":[2],"data":[1,2]}]})"),
+              HasSubstr("\"data\":[1.0,2.0]"));
+  EXPECT_EQ(post("/v1/models/a:predict", R"({"instances":[1,2]})"), "{\"predictions\":[1.0,2.0]}");
+  EXPECT_EQ(post("/predictions/a", "[1,2]"), "[1.0,2.0]");
+  EXPECT_EQ(post("/invocations", "[1,2]"), "[1.0,2.0]");
+  EXPECT_THAT(HttpGet(server->http_port(), "/v2/models/a/plan"), HasSubstr("\"batching\":{\"joined\":"));
+  EXPECT_THAT(
+      HttpGet(server->http_port(), "/monitoring/prometheus/metrics"),
+      HasSubstr("baryon_requests_total{code=\"OK\",model=\"a\",protocol=\"mms\",transport=\"rest\",version=\"1\"} 2"));
+}
+
+TEST_F(ServerTest, PassesTheTraceOn) {
+  files_.Write("a/1/model", "");
+  ASSERT_OK_AND_ASSIGN(const auto server, Start());
+  is_ready_.WaitForNotification();
+  EXPECT_THAT(HttpPost(server->http_port(), "/predictions/a", "[1,2]",
+                       "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"),
+              AllOf(HasSubstr("traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-"),
+                    testing::Not(HasSubstr("00f067aa0ba902b7"))));
+}
+
+TEST_F(ServerTest, TokensGuardItsPathsButNotItsHealth) {
+  files_.Write("use", "the-token-of-users");
+  options_.security.use_token = files_.path("use");
+  files_.Write("a/1/model", "");
+  ASSERT_OK_AND_ASSIGN(const auto server, Start());
+  is_ready_.WaitForNotification();
+  EXPECT_THAT(HttpPost(server->http_port(), "/predictions/a", "[1,2]"),
+              AllOf(StartsWith("HTTP/1.1 401"), HasSubstr("WWW-Authenticate: Bearer")));
+  EXPECT_THAT(HttpPost(server->http_port(), "/predictions/a", "[1,2]", "Authorization: Bearer the-token-of-users\r\n"),
+              StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(HttpGet(server->http_port(), "/v2/health/ready"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(HttpGet(server->metrics_port(), "/metrics"),
+              HasSubstr("baryon_rejected_total{model=\"\",reason=\"auth\"} 1\n"));
+}
+
+TEST_F(ServerTest, ALargeRequestIsRefused) {
+  options_.max_request_bytes = 1000;
+  ASSERT_OK_AND_ASSIGN(const auto server, Start());
+  EXPECT_THAT(HttpPost(server->http_port(), "/predictions/a", std::string(1001, ' ')), StartsWith("HTTP/1.1 413"));
 }
 
 TEST_F(ServerTest, AServerToldToStopWhileItLoadsNeverBecomesReady) {

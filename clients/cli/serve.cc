@@ -234,14 +234,33 @@ void AddLimits(CLI::App& command, ServeOptions& options) {
       ->check(CLI::Range(0, 86400));
 }
 
+void AddSecurity(CLI::App& command, ServerOptions& server) {
+  SecurityFiles& files = server.security;
+  CLI::Option* const certificate = command.add_option("--tls-cert", files.tls.certificate,
+                                                      "PEM file of the server's certificates: TLS for gRPC and HTTP");
+  CLI::Option* const key = command.add_option("--tls-key", files.tls.key, "PEM file of the key of --tls-cert");
+  certificate->needs(key);
+  key->needs(certificate);
+  command
+      .add_option("--tls-client-ca", files.tls.client_ca,
+                  "PEM file of those who sign the certificates that clients must have")
+      ->needs(certificate);
+  command.add_option("--auth-token-file", files.use_token, "File of the bearer token that requests must have");
+  command.add_option("--admin-token-file", files.control_token,
+                     "File of the bearer token that load, unload and pull must have");
+  command.add_flag("--shared-memory", server.shared_memory,
+                   "Lets clients hand tensors over in system shared memory; on a loopback --host they may anyway");
+}
+
 }  // namespace
 
 void AddServe(CLI::App& app, Action& action) {
   const auto options = std::make_shared<ServeOptions>();
-  CLI::App& command = *app.add_subcommand("serve", "Serves models over gRPC, with health and metrics over HTTP");
+  CLI::App& command = *app.add_subcommand("serve", "Serves models over gRPC and REST, with health and metrics");
   AddModels(command, *options);
   AddPorts(command, options->server);
   AddLimits(command, *options);
+  AddSecurity(command, options->server);
   AddCompileOptions(command, options->compile);
   command.add_option("--log-format", options->log_format, "text or json")
       ->capture_default_str()

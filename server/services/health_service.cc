@@ -10,7 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "proto/health.grpc.pb.h"
 #include "server/quote.h"
-#include "server/services/unary.h"
+#include "server/services/grpc_calls.h"
 
 namespace baryon {
 namespace {
@@ -125,8 +125,9 @@ class HealthServiceImpl final : public HealthService, public grpc::health::v1::H
       status = state_.StatusOf(request->service());
     }
     response->set_status(status);
-    if (status != HealthCheckResponse::SERVICE_UNKNOWN) return Answer(context, absl::OkStatus());
-    return Answer(context, absl::NotFoundError(absl::StrCat("no service is called ", Quote(request->service()))));
+    if (status != HealthCheckResponse::SERVICE_UNKNOWN) return GrpcCalls::AnswerAnybody(context, absl::OkStatus());
+    return GrpcCalls::AnswerAnybody(
+        context, absl::NotFoundError(absl::StrCat("no service is called ", Quote(request->service()))));
   }
 
   grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const HealthListRequest*,
@@ -135,7 +136,7 @@ class HealthServiceImpl final : public HealthService, public grpc::health::v1::H
       absl::MutexLock lock(&state_.mutex);
       for (const auto& [name, status] : state_.statuses) (*response->mutable_statuses())[name].set_status(status);
     }
-    return Answer(context, absl::OkStatus());
+    return GrpcCalls::AnswerAnybody(context, absl::OkStatus());
   }
 
   grpc::ServerWriteReactor<HealthCheckResponse>* Watch(grpc::CallbackServerContext*,

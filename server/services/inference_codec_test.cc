@@ -1,12 +1,16 @@
 #include "server/services/inference_codec.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
 #include "engine/base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "proto/inference.pb.h"
+#include "server/error_details.h"
+#include "server/testing/grpc_bytes.h"
 #include "server/testing/manual_executor.h"
+#include "server/testing/shared_object.h"
 #include "server/testing/test_models.h"
 
 namespace baryon {
@@ -39,7 +43,8 @@ class InferenceCodecTest : public testing::Test {
   std::unique_ptr<ServedModel> Copy(const std::string& dtype) { return Model(GraphOf("_copy", dtype + " [-1]")); }
   std::unique_ptr<ServedModel> Pair() {
     return Model(
-        "input a: float32 [-1]\ninput b: float32 [-1]\nx = _copy(a)\ny = _copy(b)\noutput x = x\noutput y = y\n");
+        "input a: float32 [-1]\ninput b: float32 [-1]\nx = "
+        "_copy(a)\ny = _copy(b)\noutput x = x\noutput y = y\n");
   }
 
   static ModelInferRequest::InferInputTensor& AddInput(ModelInferRequest& request, const std::string& name,
@@ -51,9 +56,28 @@ class InferenceCodecTest : public testing::Test {
     return input;
   }
 
+  // Over the wire and back: what the codec views lives in `message_`.
+  absl::StatusOr<Tensors> Decode(const ModelInferRequest& request, const ServedModel& model) {
+    bytes_ = ToBytes(request);
+    BARYON_ASSIGN_OR_RETURN(message_, InferenceMessage::Parse(bytes_));
+    return DecodeInferenceRequest(message_, model, regions_);
+  }
+  absl::Status Encode(const ModelInferRequest& request, const ServedModel& model, const Tensors& outputs,
+                      ModelInferResponse& response) {
+    bytes_ = ToBytes(request);
+    BARYON_ASSIGN_OR_RETURN(message_, InferenceMessage::Parse(bytes_));
+    BARYON_ASSIGN_OR_RETURN(const auto wanted, ReadWantedOutputs(message_.head, model.signature(), regions_));
+    BARYON_ASSIGN_OR_RETURN(WirePieces pieces, EncodeInferenceResponse(message_, wanted, model, outputs));
+    EXPECT_TRUE(FromBytes(pieces.Finish(), response));
+    return absl::OkStatus();
+  }
+
   ThreadPool pool_{1};
   ManualExecutor executor_;
   ServerMetrics metrics_{"1"};
+  SharedMemoryRegistry regions_{/*allowed=*/true};
+  grpc::ByteBuffer bytes_;
+  InferenceMessage message_;
 };
 
 TEST_F(InferenceCodecTest, ReadsRawContentsOfEveryDatatype) {
@@ -67,10 +91,10 @@ TEST_F(InferenceCodecTest, ReadsRawContentsOfEveryDatatype) {
     AddInput(request, "data", datatype, 2);
     const std::string bytes(2 * DTypeSize(*DTypeFromName(dtype)), '\1');
     request.add_raw_input_contents(bytes);
-    ASSERT_OK_AND_ASSIGN(const Tensors inputs, DecodeInferRequest(request, *model));
+    ASSERT_OK_AND_ASSIGN(const Tensors inputs, Decode(request, *model));
     EXPECT_EQ(DTypeName(inputs[0].dtype()), dtype);
     ModelInferResponse response;
-    ASSERT_OK(EncodeInferResponse(request, *model, inputs, response));
+    ASSERT_OK(Encode(request, *model, inputs, response));
     EXPECT_EQ(response.outputs(0).datatype(), datatype);
     EXPECT_EQ(response.raw_output_contents(0), bytes);
     EXPECT_FALSE(response.outputs(0).has_contents());
@@ -84,7 +108,7 @@ TEST_F(InferenceCodecTest, MatchesRawContentsToInputsByPosition) {
   AddInput(request, "a", "FP32", 1);
   request.add_raw_input_contents(Raw<float>({2}));
   request.add_raw_input_contents(Raw<float>({1}));
-  ASSERT_OK_AND_ASSIGN(const Tensors inputs, DecodeInferRequest(request, *model));
+  ASSERT_OK_AND_ASSIGN(const Tensors inputs, Decode(request, *model));
   EXPECT_THAT(inputs[0].span<float>(), ElementsAre(1));
   EXPECT_THAT(inputs[1].span<float>(), ElementsAre(2));
 }
@@ -95,10 +119,11 @@ TEST_F(InferenceCodecTest, RefusesMoreOrFewerRawContentsThanInputs) {
   AddInput(request, "a", "FP32", 1);
   AddInput(request, "b", "FP32", 1);
   request.add_raw_input_contents(Raw<float>({1}));
-  EXPECT_THAT(DecodeInferRequest(request, *model), StatusIs(kInvalid, HasSubstr("each of 2 inputs, got 1")));
+  EXPECT_THAT(Decode(request, *model),
+              StatusIs(kInvalid, HasSubstr("input \"b\": expected an entry in raw_input_contents")));
   request.add_raw_input_contents(Raw<float>({1}));
   request.add_raw_input_contents(Raw<float>({1}));
-  EXPECT_THAT(DecodeInferRequest(request, *model), StatusIs(kInvalid, HasSubstr("got 3")));
+  EXPECT_THAT(Decode(request, *model), StatusIs(kInvalid, HasSubstr("each of 2 inputs, got 3 entries")));
 }
 
 TEST_F(InferenceCodecTest, RefusesRawAndTypedContentsTogether) {
@@ -106,7 +131,7 @@ TEST_F(InferenceCodecTest, RefusesRawAndTypedContentsTogether) {
   ModelInferRequest request;
   AddInput(request, "data", "FP32", 1).mutable_contents()->add_fp32_contents(1);
   request.add_raw_input_contents(Raw<float>({1}));
-  EXPECT_THAT(DecodeInferRequest(request, *model), StatusIs(kInvalid, HasSubstr("raw_input_contents alone")));
+  EXPECT_THAT(Decode(request, *model), StatusIs(kInvalid, HasSubstr("raw_input_contents alone")));
 }
 
 TEST_F(InferenceCodecTest, ReadsAndAnswersTypedContents) {
@@ -115,10 +140,10 @@ TEST_F(InferenceCodecTest, ReadsAndAnswersTypedContents) {
   auto& contents = *AddInput(request, "data", "INT8", 2).mutable_contents();
   contents.add_int_contents(-128);
   contents.add_int_contents(127);
-  ASSERT_OK_AND_ASSIGN(const Tensors inputs, DecodeInferRequest(request, *model));
+  ASSERT_OK_AND_ASSIGN(const Tensors inputs, Decode(request, *model));
   EXPECT_THAT(inputs[0].span<int8_t>(), ElementsAre(-128, 127));
   ModelInferResponse response;
-  ASSERT_OK(EncodeInferResponse(request, *model, inputs, response));
+  ASSERT_OK(Encode(request, *model, inputs, response));
   EXPECT_THAT(response.outputs(0).contents().int_contents(), ElementsAre(-128, 127));
   EXPECT_EQ(response.raw_output_contents_size(), 0);
 }
@@ -126,48 +151,47 @@ TEST_F(InferenceCodecTest, ReadsAndAnswersTypedContents) {
 TEST_F(InferenceCodecTest, ReadsTypedBooleansAndUnsignedNumbers) {
   ModelInferRequest booleans;
   AddInput(booleans, "data", "BOOL", 1).mutable_contents()->add_bool_contents(true);
-  ASSERT_OK_AND_ASSIGN(const Tensors truth, DecodeInferRequest(booleans, *Copy("bool")));
+  ASSERT_OK_AND_ASSIGN(const Tensors truth, Decode(booleans, *Copy("bool")));
   EXPECT_THAT(truth[0].span<bool>(), ElementsAre(true));
   ModelInferRequest large;
   AddInput(large, "data", "UINT64", 1).mutable_contents()->add_uint64_contents(UINT64_MAX);
-  ASSERT_OK_AND_ASSIGN(const Tensors numbers, DecodeInferRequest(large, *Copy("uint64")));
+  ASSERT_OK_AND_ASSIGN(const Tensors numbers, Decode(large, *Copy("uint64")));
   EXPECT_THAT(numbers[0].span<uint64_t>(), ElementsAre(UINT64_MAX));
 }
 
 TEST_F(InferenceCodecTest, RefusesElementsThatDoNotFitTheDatatype) {
   ModelInferRequest request;
   AddInput(request, "data", "INT8", 1).mutable_contents()->add_int_contents(300);
-  EXPECT_THAT(DecodeInferRequest(request, *Copy("int8")),
-              StatusIs(kInvalid, "input \"data\": expected elements of INT8, got 300"));
+  EXPECT_THAT(Decode(request, *Copy("int8")), StatusIs(kInvalid, "input \"data\": expected elements of INT8, got 300"));
 }
 
 TEST_F(InferenceCodecTest, RefusesElementsInAnotherOrASecondList) {
   ModelInferRequest request;
   auto& contents = *AddInput(request, "data", "FP32", 1).mutable_contents();
   contents.add_fp64_contents(1);
-  EXPECT_THAT(DecodeInferRequest(request, *Copy("float32")), StatusIs(kInvalid, HasSubstr("in another list")));
+  EXPECT_THAT(Decode(request, *Copy("float32")), StatusIs(kInvalid, HasSubstr("in another list")));
   contents.add_fp32_contents(1);
-  EXPECT_THAT(DecodeInferRequest(request, *Copy("float32")), StatusIs(kInvalid, HasSubstr("in another list")));
+  EXPECT_THAT(Decode(request, *Copy("float32")), StatusIs(kInvalid, HasSubstr("in another list")));
 }
 
 TEST_F(InferenceCodecTest, RefusesAnotherNumberOfElements) {
   ModelInferRequest request;
   AddInput(request, "data", "FP32", 2).mutable_contents()->add_fp32_contents(1);
-  EXPECT_THAT(DecodeInferRequest(request, *Copy("float32")), StatusIs(kInvalid, HasSubstr("expected 2 elements")));
+  EXPECT_THAT(Decode(request, *Copy("float32")), StatusIs(kInvalid, HasSubstr("expected 2 elements")));
 }
 
 TEST_F(InferenceCodecTest, TheShortFloatsHaveNoTypedForm) {
   ModelInferRequest request;
   AddInput(request, "data", "FP16", 1).mutable_contents()->add_fp32_contents(1);
-  EXPECT_THAT(DecodeInferRequest(request, *Copy("float16")), StatusIs(kInvalid, HasSubstr("as raw_input_contents")));
+  EXPECT_THAT(Decode(request, *Copy("float16")), StatusIs(kInvalid, HasSubstr("as raw_input_contents")));
 }
 
 TEST_F(InferenceCodecTest, RefusesDatatypesThatAreNone) {
   ModelInferRequest request;
   auto& input = AddInput(request, "data", "fp32", 1);
-  EXPECT_THAT(DecodeInferRequest(request, *Copy("float32")), StatusIs(kInvalid, HasSubstr("got \"fp32\"")));
+  EXPECT_THAT(Decode(request, *Copy("float32")), StatusIs(kInvalid, HasSubstr("got \"fp32\"")));
   input.set_datatype(std::string(1 << 20, 'x'));
-  EXPECT_LT(DecodeInferRequest(request, *Copy("float32")).status().message().size(), 300u);
+  EXPECT_LT(Decode(request, *Copy("float32")).status().message().size(), 300u);
 }
 
 TEST_F(InferenceCodecTest, AnswersTheOutputsThatWereAskedForInTheirOrder) {
@@ -177,23 +201,10 @@ TEST_F(InferenceCodecTest, AnswersTheOutputsThatWereAskedForInTheirOrder) {
   request.add_outputs()->set_name("y");
   request.add_outputs()->set_name("x");
   ModelInferResponse response;
-  ASSERT_OK(EncodeInferResponse(request, *model, outputs, response));
+  ASSERT_OK(Encode(request, *model, outputs, response));
   EXPECT_EQ(response.outputs(0).name(), "y");
   EXPECT_EQ(response.raw_output_contents(0), Raw<float>({2}));
   EXPECT_EQ(response.raw_output_contents(1), Raw<float>({1}));
-}
-
-TEST_F(InferenceCodecTest, RefusesOutputsThatAreUnknownOrAskedForTwice) {
-  const auto model = Pair();
-  const Tensors outputs = {Tensor::FromData<float>({1}, {1}), Tensor::FromData<float>({1}, {2})};
-  ModelInferRequest request;
-  ModelInferResponse response;
-  request.add_outputs()->set_name("x");
-  request.add_outputs()->set_name("x");
-  EXPECT_THAT(EncodeInferResponse(request, *model, outputs, response),
-              StatusIs(kInvalid, HasSubstr("asked for twice")));
-  request.mutable_outputs(1)->set_name("z");
-  EXPECT_THAT(EncodeInferResponse(request, *model, outputs, response), StatusIs(kInvalid, "no output is called \"z\""));
 }
 
 class PictureCodecTest : public InferenceCodecTest {
@@ -209,7 +220,7 @@ class PictureCodecTest : public InferenceCodecTest {
     ModelInferRequest request;
     AddInput(request, "data", "BYTES", count);
     request.add_raw_input_contents(raw);
-    return DecodeInferRequest(request, *model_);
+    return Decode(request, *model_);
   }
 
   std::unique_ptr<ServedModel> model_;
@@ -220,7 +231,7 @@ TEST_F(PictureCodecTest, ReadsRawAndTypedBytes) {
   EXPECT_THAT(raw[0].span<float>(), ElementsAre(3, 0));
   ModelInferRequest request;
   AddInput(request, "data", "BYTES", 1).mutable_contents()->add_bytes_contents("abcd");
-  ASSERT_OK_AND_ASSIGN(const Tensors typed, DecodeInferRequest(request, *model_));
+  ASSERT_OK_AND_ASSIGN(const Tensors typed, Decode(request, *model_));
   EXPECT_THAT(typed[0].span<float>(), ElementsAre(4));
 }
 
@@ -235,15 +246,6 @@ TEST_F(PictureCodecTest, RefusesAnotherNumberOfPicturesThanTheShapeSays) {
   EXPECT_THAT(DecodeRaw(-1, RawElement("abc")), StatusIs(kInvalid));
 }
 
-TEST(ParseOipVersionTest, TakesPositiveNumbersAndNothing) {
-  EXPECT_THAT(*ParseOipVersion(""), 0);
-  EXPECT_THAT(*ParseOipVersion("7"), 7);
-  EXPECT_THAT(*ParseOipVersion("01"), 1);
-  for (const char* wrong : {"0", "-1", " 1", "+1", "latest", "9999999999999999999", "1.0"}) {
-    EXPECT_THAT(ParseOipVersion(wrong), StatusIs(kInvalid)) << wrong;
-  }
-}
-
 TEST_F(InferenceCodecTest, GivesTheBestClassesOfAnOutputWhenAsked) {
   const auto model = Model(GraphOf("_copy", "float32 [-1, 3]"));
   ModelInferRequest request;
@@ -255,14 +257,10 @@ TEST_F(InferenceCodecTest, GivesTheBestClassesOfAnOutputWhenAsked) {
   Tensors outputs;
   outputs.push_back(std::move(scores));
   ModelInferResponse response;
-  ASSERT_OK(EncodeInferResponse(request, *model, outputs, response));
+  ASSERT_OK(Encode(request, *model, outputs, response));
   EXPECT_EQ(response.outputs(0).datatype(), "BYTES");
   EXPECT_THAT(response.outputs(0).shape(), ElementsAre(1, 2));
   EXPECT_EQ(response.raw_output_contents(0), RawElement("2.000000:2") + RawElement("0.500000:0"));
-
-  (*request.mutable_outputs(0)->mutable_parameters())["classification"].set_int64_param(0);
-  EXPECT_THAT(EncodeInferResponse(request, *model, outputs, response),
-              StatusIs(kInvalid, HasSubstr("expected classification above 0")));
 }
 
 TEST_F(InferenceCodecTest, ClassifiesScoresOnly) {
@@ -274,8 +272,78 @@ TEST_F(InferenceCodecTest, ClassifiesScoresOnly) {
   Tensors outputs;
   outputs.push_back(std::move(scores));
   ModelInferResponse response;
-  EXPECT_THAT(EncodeInferResponse(request, *model, outputs, response),
+  EXPECT_THAT(Encode(request, *model, outputs, response),
               StatusIs(kInvalid, HasSubstr("expected scores [rows, classes]")));
+}
+
+TEST_F(InferenceCodecTest, ReadsInputsFromSharedMemoryBesideRawOnes) {
+  const SharedObject object(Raw<float>({9, 1, 2, 9}));
+  ASSERT_OK(regions_.Register("in", object.key(), 4, 12));
+  const auto model = Pair();
+  ModelInferRequest request;
+  auto& parameters = *AddInput(request, "a", "FP32", 2).mutable_parameters();
+  parameters["shared_memory_region"].set_string_param("in");
+  parameters["shared_memory_byte_size"].set_int64_param(8);
+  AddInput(request, "b", "FP32", 1);
+  request.add_raw_input_contents(Raw<float>({5}));  // a takes none
+  ASSERT_OK_AND_ASSIGN(const Tensors inputs, Decode(request, *model));
+  EXPECT_THAT(inputs[0].span<float>(), ElementsAre(1, 2));
+  EXPECT_THAT(inputs[1].span<float>(), ElementsAre(5));
+
+  (*request.mutable_inputs(0)->mutable_parameters())["shared_memory_offset"].set_int64_param(8);
+  EXPECT_THAT(Decode(request, *model), StatusIs(kInvalid, HasSubstr("a part of its 12 bytes")));
+  (*request.mutable_inputs(0)->mutable_parameters())["shared_memory_byte_size"].set_int64_param(4);
+  EXPECT_THAT(Decode(request, *model), StatusIs(kInvalid, HasSubstr("expected 8 bytes for float32 [2], got 4")));
+}
+
+TEST_F(InferenceCodecTest, WritesOutputsIntoSharedMemory) {
+  const SharedObject object(std::string(16, 'x'));
+  ASSERT_OK(regions_.Register("out", object.key(), 0, 16));
+  const auto model = Pair();
+  const Tensors outputs = {Tensor::FromData<float>({2}, {1, 2}), Tensor::FromData<float>({1}, {3})};
+  ModelInferRequest request;
+  request.add_outputs()->set_name("x");
+  request.add_outputs()->set_name("y");
+  auto& parameters = *request.mutable_outputs(0)->mutable_parameters();
+  parameters["shared_memory_region"].set_string_param("out");
+  parameters["shared_memory_offset"].set_int64_param(4);
+  parameters["shared_memory_byte_size"].set_int64_param(8);
+  ModelInferResponse response;
+  ASSERT_OK(Encode(request, *model, outputs, response));
+  EXPECT_EQ(object.Contents(), "xxxx" + Raw<float>({1, 2}) + "xxxx");
+  EXPECT_EQ(response.outputs(0).parameters().at("shared_memory_byte_size").int64_param(), 8);
+  EXPECT_THAT(response.raw_output_contents(), ElementsAre("", Raw<float>({3})));
+
+  parameters["shared_memory_byte_size"].set_int64_param(4);
+  EXPECT_THAT(Encode(request, *model, outputs, response),
+              StatusIs(kInvalid, HasSubstr("expected 8 bytes of shared memory, got 4")));
+}
+
+TEST_F(InferenceCodecTest, ErrorsSayWhichFieldIsWrong) {
+  const auto model = Pair();
+  ModelInferRequest request;
+  AddInput(request, "a", "FP32", 1);
+  AddInput(request, "b", "FP64", 1);
+  request.add_raw_input_contents(Raw<float>({1}));
+  request.add_raw_input_contents(Raw<double>({1}));
+  const ErrorDetails details = DetailsOf(Decode(request, *model).status());
+  EXPECT_EQ(details.field, "inputs[1].datatype");
+  EXPECT_EQ(details.expected, "float32 [-1]");
+  EXPECT_EQ(details.got, "float64 [1]");
+  EXPECT_EQ(details.reason, "INPUT_DATATYPE_MISMATCH");
+}
+
+TEST_F(InferenceCodecTest, LargeOutputsAreNotCopied) {
+  const auto model = Copy("float32");
+  const Tensors outputs = {Tensor::Zeros({DType::kFloat32, {1 << 20}})};
+  ASSERT_OK_AND_ASSIGN(const auto wanted, ReadWantedOutputs({}, model->signature(), regions_));
+  ASSERT_OK_AND_ASSIGN(WirePieces pieces, EncodeInferenceResponse({}, wanted, *model, outputs));
+  std::vector<grpc::Slice> slices;
+  const grpc::ByteBuffer bytes = pieces.Finish();
+  ASSERT_TRUE(bytes.Dump(&slices).ok());
+  EXPECT_TRUE(std::any_of(slices.begin(), slices.end(), [&](const grpc::Slice& slice) {
+    return slice.begin() == static_cast<const uint8_t*>(outputs[0].raw_data());
+  }));
 }
 
 }  // namespace

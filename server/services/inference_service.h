@@ -1,13 +1,11 @@
-// inference.GRPCInferenceService: the Open Inference Protocol, proto/inference.proto.
+// inference.GRPCInferenceService: the Open Inference Protocol with Triton's extensions, proto/inference.proto.
 #ifndef BARYON_SERVER_SERVICES_INFERENCE_SERVICE_H_
 #define BARYON_SERVER_SERVICES_INFERENCE_SERVICE_H_
 
-#include <atomic>
 #include <memory>
 
-#include "server/models/model_manager.h"
-#include "server/models/model_registry.h"
-#include "server/services/predictor.h"
+#include "server/services/grpc_calls.h"
+#include "server/services/inference_control.h"
 
 namespace grpc {
 class Service;
@@ -15,10 +13,8 @@ class Service;
 
 namespace baryon {
 
-// `ready` says whether the server is: from the end of the first load until it is told to stop. All are borrowed and
-// outlive the service. Thread-safe.
-std::unique_ptr<grpc::Service> MakeInferenceService(const ModelRegistry& registry, ModelManager& manager,
-                                                    Predictor& predictor, const std::atomic<bool>& ready);
+// `control` is borrowed and outlives the service. Thread-safe.
+std::unique_ptr<grpc::Service> MakeInferenceService(InferenceControl& control, GrpcCalls calls);
 
 }  // namespace baryon
 

@@ -22,8 +22,7 @@ class InferenceServiceTest : public testing::Test {
     tester_.AddModel("double", 5, GraphOf("_test_double", "float32 [-1, 2]"));
     tester_.registry().SetLoading("double", 6);
     tester_.registry().SetLoading("slow", 1);
-    stub_ = inference::GRPCInferenceService::NewStub(
-        tester_.Serve(MakeInferenceService(tester_.registry(), tester_.manager(), tester_.predictor(), ready_)));
+    stub_ = inference::GRPCInferenceService::NewStub(tester_.Serve(MakeInferenceService(control_, tester_.calls())));
   }
 
   // A request to model "double" for twice `a` and `b`.
@@ -56,6 +55,8 @@ class InferenceServiceTest : public testing::Test {
 
   std::atomic<bool> ready_{false};
   ServiceTester tester_;
+  SharedMemoryRegistry regions_{/*allowed=*/true};
+  InferenceControl control_{tester_.registry(), tester_.manager(), regions_, ready_};
   std::unique_ptr<inference::GRPCInferenceService::Stub> stub_;
   std::unique_ptr<grpc::ClientContext> context_;
 };
@@ -226,7 +227,7 @@ TEST_F(InferenceServiceTest, SaysWhyAModelCannotBeLoaded) {
   load.set_model_name("broken");
   inference::RepositoryModelLoadResponse loaded;
   EXPECT_THAT(stub_->RepositoryModelLoad(&context(), load, &loaded).error_message(), HasSubstr("it says bad"));
-  (*load.mutable_parameters())["config"].set_string_param("{}");
+  (*load.mutable_parameters())["file:1/model"].set_bytes_param("");
   EXPECT_EQ(stub_->RepositoryModelLoad(&context(), load, &loaded).error_code(), grpc::StatusCode::UNIMPLEMENTED);
 }
 

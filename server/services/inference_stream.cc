@@ -8,14 +8,14 @@
 #include <string>
 #include <utility>
 
+#include "proto/inference.pb.h"
 #include "server/services/grpc_status.h"
-#include "server/services/inference_codec.h"
-#include "server/services/unary.h"
+#include "server/services/inference_call.h"
 
 namespace baryon {
 namespace {
 
-using inference::ModelInferRequest;
+using grpc::ByteBuffer;
 using inference::ModelStreamInferResponse;
 
 // Did the client ask for errors that end the stream?
@@ -24,20 +24,23 @@ bool WantsStatus(const grpc::CallbackServerContext& context) {
   return flag != context.client_metadata().end() && flag->second == "true";
 }
 
-class InferenceStream final : public grpc::ServerBidiReactor<ModelInferRequest, ModelStreamInferResponse> {
+class InferenceStream final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer> {
  public:
-  InferenceStream(grpc::CallbackServerContext* context, Predictor& predictor)
-      : context_(context), predictor_(predictor), errors_end_it_(WantsStatus(*context)) {
+  InferenceStream(grpc::CallbackServerContext* context, Predictor& predictor, const SharedMemoryRegistry& regions)
+      : context_(context), predictor_(predictor), regions_(regions), errors_end_it_(WantsStatus(*context)) {
     StartRead(&request_);
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status::OK);  // the client has sent all it wants
-    Predictor::Request prediction = MakeOipPrediction(request_, *response_.mutable_infer_response());
+    Predictor::Request prediction =
+        MakeInference(request_, regions_, [this](WirePieces answer) { answer_ = std::move(answer); });
+    id_ = prediction.id;
     prediction.transport = Transport::kGrpc;
     prediction.deadline = DeadlineOf(*context_);
     prediction.stop = stop_.get_token();
     prediction.trace = TraceOf(*context_);
+    if (prediction.trace.has_value()) prediction.span_id = NewSpanId();
     prediction.done = [this](const absl::Status& status) { Write(status); };
     predictor_.Start(std::move(prediction));
   }
@@ -45,6 +48,7 @@ class InferenceStream final : public grpc::ServerBidiReactor<ModelInferRequest, 
   void OnWriteDone(bool ok) override {
     if (!ok) return Finish(grpc::Status::CANCELLED);
     response_.Clear();
+    request_.Clear();
     StartRead(&request_);
   }
 
@@ -53,41 +57,46 @@ class InferenceStream final : public grpc::ServerBidiReactor<ModelInferRequest, 
 
  private:
   void Write(const absl::Status& status) {
-    if (!status.ok()) {
-      if (errors_end_it_) return Finish(ToGrpcStatus(status));
-      response_.Clear();
-      response_.set_error_message(std::string(status.message()));
-      response_.mutable_infer_response()->set_id(request_.id());
+    WirePieces response;
+    if (status.ok()) {
+      response.AppendMessage(ModelStreamInferResponse::kInferResponseFieldNumber, std::move(answer_));
+    } else if (errors_end_it_) {
+      return Finish(ToGrpcStatus(status, *context_));
+    } else {
+      ModelStreamInferResponse error;
+      error.set_error_message(std::string(status.message()));
+      error.mutable_infer_response()->set_id(id_);
+      response.AppendFields(error);
     }
+    response_ = response.Finish();
     StartWrite(&response_);
   }
 
   grpc::CallbackServerContext* const context_;
   Predictor& predictor_;
+  const SharedMemoryRegistry& regions_;
   const bool errors_end_it_;
   std::stop_source stop_;
-  ModelInferRequest request_;
-  ModelStreamInferResponse response_;
+  ByteBuffer request_, response_;
+  std::string id_;     // of the request
+  WirePieces answer_;  // to it
+};
+
+// A stream that ends before its first message.
+class Refusal final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer> {
+ public:
+  explicit Refusal(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
 };
 
 }  // namespace
 
-Predictor::Request MakeOipPrediction(const ModelInferRequest& request, inference::ModelInferResponse& response) {
-  Predictor::Request prediction;
-  prediction.protocol = Protocol::kOpenInference;
-  prediction.model = request.model_name();
-  prediction.version = ParseOipVersion(request.model_version());
-  prediction.id = request.id();
-  prediction.decode = [&request](const ServedModel& model) { return DecodeInferRequest(request, model); };
-  prediction.encode = [&request, &response](const ServedModel& model, const Tensors& outputs) {
-    return EncodeInferResponse(request, model, outputs, response);
-  };
-  return prediction;
-}
-
-grpc::ServerBidiReactor<ModelInferRequest, ModelStreamInferResponse>* AnswerStream(grpc::CallbackServerContext* context,
-                                                                                   Predictor& predictor) {
-  return new InferenceStream(context, predictor);
+grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>* AnswerInferenceStream(grpc::CallbackServerContext* context,
+                                                                       const GrpcCalls& calls,
+                                                                       const SharedMemoryRegistry& regions) {
+  const absl::Status allowed = calls.CheckAccess(Right::kUse, *context);
+  if (!allowed.ok()) return new Refusal(allowed);
+  return new InferenceStream(context, calls.predictor(), regions);
 }
 
 }  // namespace baryon

@@ -1,5 +1,8 @@
 #include "server/services/predict_service.h"
 
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/proto_buffer_reader.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -8,24 +11,14 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
 #include "proto/predict.grpc.pb.h"
+#include "server/error_details.h"
 #include "server/quote.h"
 #include "server/services/tensor_codec.h"
 #include "server/services/top_classes.h"
-#include "server/services/unary.h"
+#include "server/services/wire_pieces.h"
 
 namespace baryon {
 namespace {
-
-// The name of the model's input when it has one: what a request may leave out.
-absl::string_view OnlyInput(const Signature& signature) {
-  const TensorSpec* only = nullptr;
-  for (const TensorSpec& spec : signature.inputs) {
-    if (spec.optional) continue;
-    if (only != nullptr) return "";
-    only = &spec;
-  }
-  return only == nullptr ? absl::string_view("") : absl::string_view(only->name);
-}
 
 absl::Status DecodeInput(const v1::Tensor& tensor, absl::string_view name, InputBinder& binder) {
   if (tensor.pictures_size() > 0) {
@@ -34,28 +27,34 @@ absl::Status DecodeInput(const v1::Tensor& tensor, absl::string_view name, Input
   }
   const std::optional<DType> dtype = DTypeFromName(tensor.dtype());
   if (!dtype.has_value()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "input ", Quote(name), ": expected a dtype as NumPy calls it (\"float32\", ...), got ", Quote(tensor.dtype())));
+    return RefuseInput(name, "dtype", "INPUT_DATATYPE_MISMATCH", "a dtype as NumPy calls it (\"float32\", ...)",
+                       Quote(tensor.dtype()));
   }
   const TensorType type{*dtype, Shape(absl::MakeConstSpan(tensor.shape().data(), tensor.shape_size()))};
   return binder.AddBytes(name, type, tensor.data());
 }
 
 absl::StatusOr<Tensors> DecodeInputs(const v1::PredictRequest& request, const ServedModel& model) {
-  const absl::string_view only = OnlyInput(model.signature());
+  const TensorSpec* const only = OnlyInput(model.signature());
   InputBinder binder(model);
-  for (const v1::Tensor& tensor : request.inputs()) {
-    const absl::string_view name = tensor.name().empty() ? only : absl::string_view(tensor.name());
-    BARYON_RETURN_IF_ERROR(DecodeInput(tensor, name, binder));
+  for (int i = 0; i < request.inputs_size(); ++i) {
+    const v1::Tensor& tensor = request.inputs(i);
+    const absl::string_view name = tensor.name().empty() && only != nullptr ? only->name : tensor.name();
+    const absl::Status status = DecodeInput(tensor, name, binder);
+    if (!status.ok()) return InField(status, absl::StrCat("inputs[", i, "]"));
   }
   return binder.Finish();
 }
 
-void EncodeTensor(const std::string& name, const Tensor& tensor, v1::Tensor& encoded) {
-  encoded.set_name(name);
-  encoded.set_dtype(std::string(DTypeName(tensor.dtype())));
-  for (int64_t dim : tensor.shape()) encoded.add_shape(dim);
-  encoded.set_data(tensor.raw_data(), tensor.size_bytes());
+WirePieces EncodeTensor(const std::string& name, const Tensor& tensor) {
+  v1::Tensor head;
+  head.set_name(name);
+  head.set_dtype(std::string(DTypeName(tensor.dtype())));
+  for (int64_t dim : tensor.shape()) head.add_shape(dim);
+  WirePieces encoded;
+  encoded.AppendFields(head);
+  encoded.AppendElements(v1::Tensor::kDataFieldNumber, tensor);
+  return encoded;
 }
 
 void EncodeClasses(const ServedModel& model, const Tensor& scores, int64_t count, v1::PredictResponse& response) {
@@ -70,45 +69,63 @@ void EncodeClasses(const ServedModel& model, const Tensor& scores, int64_t count
   }
 }
 
-absl::Status EncodeOutputs(const v1::PredictRequest& request, const ServedModel& model, const Tensors& outputs,
-                           v1::PredictResponse& response) {
+absl::StatusOr<WirePieces> EncodeOutputs(const v1::PredictRequest& request, const ServedModel& model,
+                                         const Tensors& outputs) {
   BARYON_RETURN_IF_ERROR(CheckFitsMessage(outputs));
-  response.mutable_model_spec()->set_name(model.name());
-  response.mutable_model_spec()->set_version(model.version());
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    EncodeTensor(model.signature().outputs[i].name, outputs[i], *response.add_outputs());
-  }
+  v1::PredictResponse head;
+  head.mutable_model_spec()->set_name(model.name());
+  head.mutable_model_spec()->set_version(model.version());
   if (request.top() > 0 && IsClassifier(model.signature(), model.labels(), outputs)) {
-    EncodeClasses(model, outputs[0], request.top(), response);
+    EncodeClasses(model, outputs[0], request.top(), head);
   }
-  return absl::OkStatus();
+  WirePieces response;
+  response.AppendFields(head);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    response.AppendMessage(v1::PredictResponse::kOutputsFieldNumber,
+                           EncodeTensor(model.signature().outputs[i].name, outputs[i]));
+  }
+  return response;
 }
 
-class PredictService final : public v1::PredictionService::CallbackService {
- public:
-  explicit PredictService(Predictor& predictor) : predictor_(predictor) {}
+Predictor::Request MakePrediction(const grpc::ByteBuffer& bytes, grpc::ByteBuffer* response) {
+  Predictor::Request prediction;
+  prediction.protocol = Protocol::kBaryon;
+  const auto request = std::make_shared<v1::PredictRequest>();
+  grpc::ProtoBufferReader reader(const_cast<grpc::ByteBuffer*>(&bytes));  // it only reads
+  if (!request->ParseFromZeroCopyStream(&reader)) {
+    prediction.version = absl::InvalidArgumentError("expected a PredictRequest, got bytes that are none");
+    return prediction;
+  }
+  prediction.model = request->model_spec().name();
+  prediction.version = request->model_spec().version();
+  prediction.decode = [request](const ServedModel& model, Predictor::Request&) {
+    return DecodeInputs(*request, model);
+  };
+  prediction.encode = [request, response](const ServedModel& model, const Tensors& outputs) -> absl::Status {
+    BARYON_ASSIGN_OR_RETURN(WirePieces pieces, EncodeOutputs(*request, model, outputs));
+    *response = pieces.Finish();
+    return absl::OkStatus();
+  };
+  return prediction;
+}
 
-  grpc::ServerUnaryReactor* Predict(grpc::CallbackServerContext* context, const v1::PredictRequest* request,
-                                    v1::PredictResponse* response) override {
-    Predictor::Request prediction;
-    prediction.protocol = Protocol::kBaryon;
-    prediction.model = request->model_spec().name();
-    prediction.version = request->model_spec().version();
-    prediction.decode = [request](const ServedModel& model) { return DecodeInputs(*request, model); };
-    prediction.encode = [request, response](const ServedModel& model, const Tensors& outputs) {
-      return EncodeOutputs(*request, model, outputs, *response);
-    };
-    return AnswerPrediction(context, predictor_, std::move(prediction));
+// Predict takes and gives bytes: arrays of the answer stay where they are.
+class PredictService final
+    : public v1::PredictionService::WithRawCallbackMethod_Predict<v1::PredictionService::Service> {
+ public:
+  explicit PredictService(GrpcCalls calls) : calls_(calls) {}
+
+  grpc::ServerUnaryReactor* Predict(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response) override {
+    return calls_.AnswerPrediction(context, [&] { return MakePrediction(*request, response); });
   }
 
  private:
-  Predictor& predictor_;
+  const GrpcCalls calls_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakePredictService(Predictor& predictor) {
-  return std::make_unique<PredictService>(predictor);
-}
+std::unique_ptr<grpc::Service> MakePredictService(GrpcCalls calls) { return std::make_unique<PredictService>(calls); }
 
 }  // namespace baryon

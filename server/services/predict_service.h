@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "server/services/predictor.h"
+#include "server/services/grpc_calls.h"
 
 namespace grpc {
 class Service;
@@ -12,8 +12,8 @@ class Service;
 
 namespace baryon {
 
-// `predictor` outlives the service. Thread-safe.
-std::unique_ptr<grpc::Service> MakePredictService(Predictor& predictor);
+// Thread-safe.
+std::unique_ptr<grpc::Service> MakePredictService(GrpcCalls calls);
 
 }  // namespace baryon
 

@@ -21,14 +21,14 @@ class PredictServiceTest : public testing::Test {
  protected:
   PredictServiceTest() {
     tester_.AddModel("double", 3, GraphOf("_test_double", "float32 [-1, 2]"), {"cat", "dog"});
-    tester_.AddModel(
-        "pair", 1,
-        "input a: float32 [-1]\ninput b: int32 [-1]\nx = _copy(a)\ny = _copy(b)\noutput x = x\noutput y = y\n");
+    tester_.AddModel("pair", 1,
+                     "input a: float32 [-1]\ninput b: int32 [-1]\nx = "
+                     "_copy(a)\ny = _copy(b)\noutput x = x\noutput y = y\n");
     PictureInput pictures{"data", [](absl::string_view file) -> absl::StatusOr<Tensor> {
                             return Tensor::FromData<float>({1, 2}, {float(file[0]), float(file[0])});
                           }};
     tester_.AddModel("pictures", 1, GraphOf("_copy", "float32 [-1, 2]"), {}, pictures);
-    stub_ = v1::PredictionService::NewStub(tester_.Serve(MakePredictService(tester_.predictor())));
+    stub_ = v1::PredictionService::NewStub(tester_.Serve(MakePredictService(tester_.calls())));
   }
 
   static v1::PredictRequest RequestOf(const std::string& model) {

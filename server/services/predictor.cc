@@ -68,8 +68,10 @@ void Predictor::Start(Request request) {
   if (!status.ok()) Finish(*call, status);
 }
 
+void Predictor::CountUnauthorized() { nowhere_->CountRejected("auth"); }
+
 absl::Status Predictor::TryStart(const std::shared_ptr<Call>& call) {
-  const Request& request = call->request;
+  Request& request = call->request;
   absl::StatusOr<std::shared_ptr<const ServedModel>> found =
       request.version.ok() ? registry_.Find(request.model, *request.version) : request.version.status();
   if (found.ok()) {
@@ -77,18 +79,21 @@ absl::Status Predictor::TryStart(const std::shared_ptr<Call>& call) {
     call->metrics = &call->model->metrics();
   }
   call->metrics->CountArrival();
+  if (closed_) return Refuse(Refusal::kDraining, "the server is about to end", absl::Seconds(1));
   if (call->model == nullptr) return found.status();
 
   // What would be refused need not be decoded: that is what keeps an overloaded server answering.
-  const absl::Duration max_wait = std::min(request.max_wait, options_.max_queue_time);
-  BARYON_RETURN_IF_ERROR(call->model->Admit(request.deadline, max_wait, request.priority));
+  const ServedModel& model = *call->model;
+  const auto max_wait = [&] { return std::min(request.max_wait, options_.max_queue_time); };
+  const auto priority = [&] { return model.settings().PriorityOf(request.priority_level); };
+  BARYON_RETURN_IF_ERROR(model.Admit(request.deadline, max_wait(), priority()));
   Batcher::Request pending;
-  BARYON_ASSIGN_OR_RETURN(pending.inputs, request.decode(*call->model));
+  BARYON_ASSIGN_OR_RETURN(pending.inputs, request.decode(model, request));
   const absl::Time decoded = clock_();
   call->times.input = decoded - call->arrival;
   pending.deadline = request.deadline;
-  pending.max_wait = max_wait;
-  pending.priority = request.priority;
+  pending.max_wait = max_wait();
+  pending.priority = priority();
   pending.stop = request.stop;
   pending.done = [this, call](absl::StatusOr<Tensors> outputs, const Batcher::Timing& timing) {
     call->times.queued = timing.queued;
@@ -107,7 +112,7 @@ absl::Status Predictor::TryStart(const std::shared_ptr<Call>& call) {
     call->times.output = clock_() - computed;
     Finish(*call, encoded);
   };
-  call->model->Predict(std::move(pending));
+  model.Predict(std::move(pending));
   return absl::OkStatus();
 }
 
@@ -133,7 +138,7 @@ void Predictor::LogRequest(const Call& call, const absl::Status& status, const R
                       {"id", Quote(request.id)},
                       {"trace_id", request.trace.has_value() ? request.trace->trace_id : ""},
                       {"parent_id", request.trace.has_value() ? request.trace->parent_id : ""},
-                      {"span_id", request.trace.has_value() ? NewSpanId() : ""},
+                      {"span_id", request.span_id},
                       {"error", Quote(std::string(status.message()))}});
 }
 

@@ -38,12 +38,14 @@ class Predictor {
     absl::StatusOr<int64_t> version = 0;  // 0: the highest; an error ends the request
     absl::Time deadline = absl::InfiniteFuture();
     absl::Duration max_wait = absl::InfiniteDuration();  // in the queue, where the client wants less than the server
-    Priority priority = Priority::kNormal;
-    std::stop_token stop;               // asked to stop once nobody waits for the answer any more
-    std::string id;                     // the client's own name for it, for logs
-    std::optional<TraceContext> trace;  // for logs
-    // Bytes to tensors; they may view the request, which stays as it is until `done`.
-    std::function<absl::StatusOr<Tensors>(const ServedModel& model)> decode;
+    uint64_t priority_level = 0;                         // 1: goes first; 0: as the model's configuration says
+    std::stop_token stop;                                // asked to stop once nobody waits for the answer any more
+    std::string id;                                      // the client's own name for it, for logs
+    std::optional<TraceContext> trace;                   // the call that it is part of,
+    std::string span_id;                                 // and its own part of it
+    // Bytes to tensors; they may view the request, which stays as it is until `done`. May set what only the bytes tell:
+    // `id`, `max_wait` and `priority_level` of `request`, which is this one.
+    std::function<absl::StatusOr<Tensors>(const ServedModel& model, Request& request)> decode;
     // Tensors to the answer.
     std::function<absl::Status(const ServedModel& model, const Tensors& outputs)> encode;
     // Called once, from Start or on another thread; the request may be gone when it returns.
@@ -55,6 +57,10 @@ class Predictor {
   ~Predictor();
 
   void Start(Request request);
+  // Refuses what comes from now on (UNAVAILABLE, DRAINING); what has come is answered.
+  void Close() { closed_ = true; }
+  // A call that was refused before anybody looked at it: its token was missing or wrong.
+  void CountUnauthorized();
   int64_t started() const { return started_.load(std::memory_order_relaxed); }  // requests, so far
 
  private:
@@ -68,6 +74,7 @@ class Predictor {
   const Options options_;
   const Clock clock_;
   std::atomic<int64_t> started_{0};
+  std::atomic<bool> closed_{false};
   const std::unique_ptr<ModelMetrics> nowhere_;  // counts requests for models that are not loaded
 };
 

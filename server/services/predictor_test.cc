@@ -30,7 +30,7 @@ class PredictorTest : public testing::Test {
   Predictor::Request RequestOf(const std::string& model) {
     Predictor::Request request;
     request.model = model;
-    request.decode = [this](const ServedModel&) -> absl::StatusOr<Tensors> {
+    request.decode = [this](const ServedModel&, Predictor::Request&) -> absl::StatusOr<Tensors> {
       now_ += absl::Milliseconds(2);
       return Tensors{Tensor::FromData<float>({1}, {21})};
     };
@@ -97,7 +97,7 @@ TEST_F(PredictorTest, AVersionThatCannotBeReadEndsTheRequest) {
 
 TEST_F(PredictorTest, WhatCannotBeDecodedNeverReachesTheModel) {
   Predictor::Request request = RequestOf("double");
-  request.decode = [](const ServedModel&) { return absl::InvalidArgumentError("bytes"); };
+  request.decode = [](const ServedModel&, Predictor::Request&) { return absl::InvalidArgumentError("bytes"); };
   Run(std::move(request));
   EXPECT_THAT(*status_, StatusIs(absl::StatusCode::kInvalidArgument, "bytes"));
   EXPECT_THAT(metrics_.ToText(), HasSubstr("baryon_executions_total{model=\"double\",version=\"3\"} 0"));
@@ -115,6 +115,36 @@ TEST_F(PredictorTest, NobodyWaitsLongerThanTheServerAllows) {
   options.max_queue_time = absl::Milliseconds(10);
   Run(RequestOf("double"), options);
   EXPECT_EQ(RefusalOf(*status_), Refusal::kOverload);
+}
+
+TEST_F(PredictorTest, WhatOnlyTheBytesTellCounts) {
+  Predictor::Request request = RequestOf("double");
+  request.decode = [decode = std::move(request.decode)](const ServedModel& model, Predictor::Request& call) {
+    call.max_wait = absl::Milliseconds(10);
+    return decode(model, call);
+  };
+  Run(std::move(request));
+  EXPECT_EQ(RefusalOf(*status_), Refusal::kOverload);
+}
+
+TEST_F(PredictorTest, OnceClosedAnswersWhatHasComeAndRefusesTheRest) {
+  Predictor predictor(registry_, metrics_, {}, [this] { return now_; });
+  predictor.Start(RequestOf("double"));
+  predictor.Close();
+  std::optional<absl::Status> late;
+  Predictor::Request request = RequestOf("double");
+  request.done = [&](const absl::Status& status) { late = status; };
+  predictor.Start(std::move(request));
+  EXPECT_EQ(RefusalOf(*late), Refusal::kDraining);
+  executor_.RunAll();
+  EXPECT_OK(*status_);
+  EXPECT_EQ(answer_, 42);
+}
+
+TEST_F(PredictorTest, CallsWithoutATokenAreCounted) {
+  Predictor predictor(registry_, metrics_, {}, [this] { return now_; });
+  predictor.CountUnauthorized();
+  EXPECT_THAT(metrics_.ToText(), HasSubstr("baryon_rejected_total{model=\"\",reason=\"auth\"} 1"));
 }
 
 TEST_F(PredictorTest, NobodyWaitsLongerThanTheClient) {

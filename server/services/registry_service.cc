@@ -1,9 +1,10 @@
 #include "server/services/registry_service.h"
 
 #include <string>
+#include <utility>
 
 #include "proto/registry.grpc.pb.h"
-#include "server/services/unary.h"
+#include "server/services/grpc_status.h"
 
 namespace baryon {
 namespace {
@@ -44,56 +45,69 @@ void Describe(const ModelRegistry::Entry& entry, v1::ModelInfo& info) {
   DescribeWork(entry.model->metrics().Totals(), info);
 }
 
+// A stream that ends before its first message.
+class EndOfStream final : public grpc::ServerWriteReactor<v1::PullModelProgress> {
+ public:
+  explicit EndOfStream(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
 class RegistryService final : public v1::ModelRegistry::CallbackService {
  public:
-  RegistryService(const ModelRegistry& registry, ModelManager& manager, ModelPuller& puller)
-      : registry_(registry), manager_(manager), puller_(puller) {}
+  RegistryService(const ModelRegistry& registry, ModelManager& manager, ModelPuller& puller, GrpcCalls calls)
+      : registry_(registry), manager_(manager), puller_(puller), calls_(calls) {}
 
   ServerUnaryReactor* ListModels(CallbackServerContext* context, const v1::ListModelsRequest*,
                                  v1::ListModelsResponse* response) override {
-    for (const ModelRegistry::Entry& entry : registry_.List()) Describe(entry, *response->add_models());
-    return Answer(context, absl::OkStatus());
+    return calls_.Answer(context, Right::kUse, [&] {
+      for (const ModelRegistry::Entry& entry : registry_.List()) Describe(entry, *response->add_models());
+      return absl::OkStatus();
+    });
   }
 
   ServerUnaryReactor* GetModel(CallbackServerContext* context, const v1::GetModelRequest* request,
                                v1::GetModelResponse* response) override {
-    for (const ModelRegistry::Entry& entry : registry_.List()) {
-      if (entry.name == request->name()) Describe(entry, *response->add_versions());
-    }
-    // Find knows how to say what there is instead.
-    return Answer(context, response->versions_size() > 0 ? absl::OkStatus() : registry_.Find(request->name()).status());
+    return calls_.Answer(context, Right::kUse, [&] {
+      for (const ModelRegistry::Entry& entry : registry_.List()) {
+        if (entry.name == request->name()) Describe(entry, *response->add_versions());
+      }
+      // Find knows how to say what there is instead.
+      return response->versions_size() > 0 ? absl::OkStatus() : registry_.Find(request->name()).status();
+    });
   }
 
   ServerUnaryReactor* LoadModel(CallbackServerContext* context, const v1::LoadModelRequest* request,
                                 v1::LoadModelResponse*) override {
-    ServerUnaryReactor* const reactor = context->DefaultReactor();
-    manager_.Load(request->name(), AnswerLater(reactor, [] {}));
-    return reactor;
+    return calls_.AnswerLater(
+        context, Right::kControl, [&](GrpcCalls::Done done) { manager_.Load(request->name(), std::move(done)); },
+        [] {});
   }
 
   ServerUnaryReactor* UnloadModel(CallbackServerContext* context, const v1::UnloadModelRequest* request,
                                   v1::UnloadModelResponse*) override {
-    ServerUnaryReactor* const reactor = context->DefaultReactor();
-    manager_.Unload(request->name(), AnswerLater(reactor, [] {}));
-    return reactor;
+    return calls_.AnswerLater(
+        context, Right::kControl, [&](GrpcCalls::Done done) { manager_.Unload(request->name(), std::move(done)); },
+        [] {});
   }
 
-  grpc::ServerWriteReactor<v1::PullModelProgress>* PullModel(CallbackServerContext*,
+  grpc::ServerWriteReactor<v1::PullModelProgress>* PullModel(CallbackServerContext* context,
                                                              const v1::PullModelRequest* request) override {
-    return puller_.Answer(request->name());
+    const absl::Status allowed = calls_.CheckAccess(Right::kControl, *context);
+    return allowed.ok() ? puller_.Answer(request->name()) : new EndOfStream(allowed);
   }
 
  private:
   const ModelRegistry& registry_;
   ModelManager& manager_;
   ModelPuller& puller_;
+  const GrpcCalls calls_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> MakeRegistryService(const ModelRegistry& registry, ModelManager& manager,
-                                                   ModelPuller& puller) {
-  return std::make_unique<RegistryService>(registry, manager, puller);
+                                                   ModelPuller& puller, GrpcCalls calls) {
+  return std::make_unique<RegistryService>(registry, manager, puller, calls);
 }
 
 }  // namespace baryon

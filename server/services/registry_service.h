@@ -6,6 +6,7 @@
 
 #include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
+#include "server/services/grpc_calls.h"
 #include "server/services/model_puller.h"
 
 namespace grpc {
@@ -14,9 +15,9 @@ class Service;
 
 namespace baryon {
 
-// All are borrowed and outlive the service. Thread-safe.
+// All that is borrowed outlives the service. Thread-safe.
 std::unique_ptr<grpc::Service> MakeRegistryService(const ModelRegistry& registry, ModelManager& manager,
-                                                   ModelPuller& puller);
+                                                   ModelPuller& puller, GrpcCalls calls);
 
 }  // namespace baryon
 

@@ -19,8 +19,8 @@ class RegistryServiceTest : public testing::Test {
   RegistryServiceTest() {
     tester_.AddModel("double", 3, GraphOf("_test_double", "float32 [-1, 2]"));
     tester_.registry().SetFailed("double", 4, absl::DataLossError("it is broken"));
-    stub_ =
-        v1::ModelRegistry::NewStub(tester_.Serve(MakeRegistryService(tester_.registry(), tester_.manager(), puller_)));
+    stub_ = v1::ModelRegistry::NewStub(
+        tester_.Serve(MakeRegistryService(tester_.registry(), tester_.manager(), puller_, tester_.calls())));
   }
 
   grpc::ClientContext& context() {

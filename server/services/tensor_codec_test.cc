@@ -159,5 +159,24 @@ TEST(CheckFitsMessageTest, RefusesAnswersAbove2GiB) {
   EXPECT_OK(CheckFitsMessage({Tensor::Zeros({DType::kFloat32, {4}})}));
 }
 
+TEST(OnlyInputTest, IsTheOneThatIsNotOptional) {
+  Signature signature;
+  EXPECT_EQ(OnlyInput(signature), nullptr);
+  signature.inputs = {{"label", {}, /*optional=*/true}, {"data", {}, /*optional=*/false}};
+  EXPECT_EQ(OnlyInput(signature)->name, "data");
+  signature.inputs.push_back({"more", {}, /*optional=*/false});
+  EXPECT_EQ(OnlyInput(signature), nullptr);
+}
+
+TEST(ExampleOfTest, IsKnownOrNotThere) {
+  Signature signature;
+  signature.inputs = {{"data", {}, /*optional=*/false}, {"more", {}, /*optional=*/false}};
+  EXPECT_EQ(ExampleOf(signature, "data"), nullptr);
+  signature.example = {{DType::kFloat32, {1, 8}}, {DType::kFloat32, Shape::Unknown()}};
+  EXPECT_EQ(ExampleOf(signature, "data")->shape, Shape({1, 8}));
+  EXPECT_EQ(ExampleOf(signature, "more"), nullptr);
+  EXPECT_EQ(ExampleOf(signature, "none"), nullptr);
+}
+
 }  // namespace
 }  // namespace baryon

@@ -3,6 +3,7 @@
 #define BARYON_SERVER_TESTING_SERVICE_TESTER_H_
 
 #include <grpcpp/channel.h>
+#include <grpcpp/impl/service_type.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -20,6 +21,8 @@
 #include "server/models/model_loader.h"
 #include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
+#include "server/security/access.h"
+#include "server/services/grpc_calls.h"
 #include "server/services/predictor.h"
 #include "server/testing/temp_folder.h"
 #include "server/testing/test_models.h"
@@ -62,6 +65,15 @@ class ServiceTester {
     return *manager_;
   }
 
+  // Calls need these tokens from now on; empty: none.
+  void UseTokens(const std::string& use, const std::string& control) {
+    tokens_.Write("use", use);
+    tokens_.Write("control", control);
+    access_ = *Access::Open(use.empty() ? "" : tokens_.path("use"), control.empty() ? "" : tokens_.path("control"));
+  }
+  // How services answer; before UseTokens everybody may call.
+  GrpcCalls calls() { return GrpcCalls(*access_, predictor_); }
+
   ModelRegistry& registry() { return registry_; }
   Predictor& predictor() { return predictor_; }
 
@@ -74,7 +86,8 @@ class ServiceTester {
     return OpenedModel{MakeExecutable(GraphOf(op, type), pool_), {}, std::nullopt};
   }
 
-  TempFolder files_;
+  TempFolder files_, tokens_;
+  std::unique_ptr<Access> access_ = *Access::Open("", "");
   ThreadPool pool_{1};
   ServerMetrics metrics_{"1"};
   ModelRegistry registry_;

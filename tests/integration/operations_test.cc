@@ -154,6 +154,27 @@ TEST_F(OperationsTest, Sigusr1WritesDownWhatGoesOn) {
   EXPECT_TRUE(Predict("small").ok());
 }
 
+// --- Who gets in
+
+TEST_F(OperationsTest, TokensComeFromTheFilesOfTheCommandLine) {
+  files_.Write("token", "the-token-of-users\n");
+  Start({"--auth-token-file", files_.path("token")});
+  AwaitReady();
+  EXPECT_EQ(Predict("small").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_THAT(HttpPost(http_port_, "/predictions/small", "[]"), StartsWith("HTTP/1.1 401"));
+  EXPECT_THAT(HttpPost(http_port_, "/predictions/small", "[]", "Authorization: Bearer the-token-of-users\r\n"),
+              StartsWith("HTTP/1.1 400"));
+}
+
+TEST_F(OperationsTest, KeysThatCannotBeUsedEndItWithTheReason) {
+  files_.Write("cert.pem", "no certificate");
+  Start({"--tls-cert", files_.path("cert.pem"), "--tls-key", files_.path("cert.pem")});
+  EXPECT_EQ(server_->Wait(), 1);
+  EXPECT_THAT(Log(), HasSubstr("cert.pem"));
+  Start({"--tls-cert", files_.path("cert.pem")});
+  EXPECT_EQ(server_->Wait(), 2) << "a certificate needs its key";
+}
+
 TEST_F(OperationsTest, AClientThatClosesItsEndIsNoReasonToDie) {
   Start();
   AwaitReady();

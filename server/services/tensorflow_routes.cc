@@ -1,0 +1,237 @@
+#include "server/services/tensorflow_routes.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "engine/base/status_macros.h"
+#include "nlohmann/json.hpp"
+#include "server/json/json_reader.h"
+#include "server/json/json_tensor.h"
+#include "server/quote.h"
+#include "server/services/json_inputs.h"
+#include "server/services/proto_json.h"
+#include "server/services/rest_status.h"
+
+namespace baryon {
+namespace {
+
+namespace tfs = tensorflow::serving;
+using Json = nlohmann::ordered_json;
+
+// Protocol Buffers' own JSON, where 64-bit integers are strings: with the names of the .proto, as TensorFlow Serving
+// writes it, or in camel case, as OpenVINO's server does.
+Json ProtobufJson(const google::protobuf::Message& message, bool camel_case = false) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = !camel_case;
+  std::string text;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &text, options);
+  return status.ok() ? Json::parse(text, nullptr, /*allow_exceptions=*/false) : Json();
+}
+
+// What a path below "/v1/models" means: a model, and "", "metadata" or ":predict" and the like.
+struct ModelPath {
+  tfs::ModelSpec spec;
+  std::string what;
+};
+
+std::optional<ModelPath> ParsePath(absl::Span<const std::string> path) {
+  ModelPath parsed;
+  std::vector<std::string> segments(path.begin(), path.end());
+  const size_t colon = segments.back().rfind(':');
+  if (colon != std::string::npos) {
+    parsed.what = segments.back().substr(colon);
+    segments.back().resize(colon);
+  } else if (segments.size() % 2 == 0 && segments.back() == "metadata") {
+    parsed.what = "metadata";
+    segments.pop_back();
+  }
+  for (const std::string& segment : segments) {
+    if (segment.empty()) return std::nullopt;
+  }
+  parsed.spec.set_name(segments[0]);
+  if (segments.size() == 1) return parsed;
+  if (segments.size() != 3) return std::nullopt;
+  if (segments[1] == "labels") {
+    parsed.spec.set_version_label(segments[2]);
+    return parsed;
+  }
+  int64_t version = 0;
+  if (segments[1] != "versions" || !absl::SimpleAtoi(segments[2], &version) || version < 0) return std::nullopt;
+  parsed.spec.mutable_version()->set_value(version);
+  return parsed;
+}
+
+// --- Predict
+
+// One request to :predict. One thread at a time.
+class RestPrediction {
+ public:
+  explicit RestPrediction(std::shared_ptr<const HttpRequest> request) : request_(std::move(request)) {}
+
+  absl::StatusOr<Tensors> Decode(const ServedModel& model) {
+    JsonText text;
+    BARYON_RETURN_IF_ERROR(text.Open(request_->body.view()));
+    BARYON_ASSIGN_OR_RETURN(const JsonObject object, text.Object());
+    JsonInputs inputs(model);
+    bool columns = false;
+    BARYON_RETURN_IF_ERROR(ForEachField(object, "", [&](absl::string_view key, JsonValue value) -> absl::Status {
+      if (key == "signature_name") return CheckSignature(value);
+      if (key == "inputs") {
+        columns = true;
+        return inputs.AddColumns(value, key);
+      }
+      if (key != "instances") return SkipValue(value, key);
+      rows_ = true;
+      BARYON_ASSIGN_OR_RETURN(const JsonArray array, ReadArray(value, key));
+      return ForEachElement(array, key, [&](size_t index, JsonValue row) {
+        return inputs.AddRow(row, absl::StrCat("instances[", index, "]"));
+      });
+    }));
+    BARYON_RETURN_IF_ERROR(text.Finish());
+    if (rows_ == columns) {
+      return absl::InvalidArgumentError("expected either \"instances\" or \"inputs\", got both or neither");
+    }
+    num_rows_ = inputs.num_rows();
+    return inputs.Finish();
+  }
+
+  absl::StatusOr<HttpResponse> Encode(const ServedModel& model, const Tensors& outputs) const {
+    HttpResponse response;
+    std::string& json = response.body;
+    json = rows_ ? "{\"predictions\":" : "{\"outputs\":";
+    if (rows_) {
+      BARYON_RETURN_IF_ERROR(AppendRows(model.signature(), outputs, json));
+    } else {
+      AppendColumns(model.signature(), outputs, json);
+    }
+    json += '}';
+    return response;
+  }
+
+ private:
+  static absl::Status CheckSignature(JsonValue value) {
+    BARYON_ASSIGN_OR_RETURN(const std::string name, ReadString(value, "signature_name"));
+    if (name.empty() || name == "serving_default") return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("signature_name: expected \"serving_default\", got ", Quote(name)));
+  }
+
+  absl::Status AppendRows(const Signature& signature, const Tensors& outputs, std::string& json) const {
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const Shape& shape = outputs[i].shape();
+      if (shape.rank() > 0 && shape[0] == num_rows_) continue;
+      return absl::InvalidArgumentError(absl::StrCat("output ", Quote(signature.outputs[i].name), ": expected ",
+                                                     num_rows_, " rows, got ", shape.ToString(),
+                                                     "; use \"inputs\" for this model"));
+    }
+    json += '[';
+    for (int64_t row = 0; row < num_rows_; ++row) {
+      if (row > 0) json += ',';
+      if (outputs.size() > 1) json += '{';
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        if (i > 0) json += ',';
+        if (outputs.size() > 1) absl::StrAppend(&json, Dump(Json(signature.outputs[i].name)), ":");
+        const Tensor one = outputs[i].Rows(row, row + 1);
+        const absl::Span<const int64_t> dims = one.shape().dims();
+        AppendNested(one.Reshaped(Shape(dims.subspan(1))), json);
+      }
+      if (outputs.size() > 1) json += '}';
+    }
+    json += ']';
+    return absl::OkStatus();
+  }
+
+  static void AppendColumns(const Signature& signature, const Tensors& outputs, std::string& json) {
+    if (outputs.size() == 1) return AppendNested(outputs[0], json);
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      absl::StrAppend(&json, i == 0 ? "{" : ",", Dump(Json(signature.outputs[i].name)), ":");
+      AppendNested(outputs[i], json);
+    }
+    json += '}';
+  }
+
+  const std::shared_ptr<const HttpRequest> request_;
+  bool rows_ = false;
+  int64_t num_rows_ = 0;
+};
+
+}  // namespace
+
+void TensorFlowRoutes::Answer(std::shared_ptr<const HttpRequest> request, HttpReply reply) {
+  const auto path = absl::MakeConstSpan(request->path);
+  if (path.size() < 2 || path[1] != "models") return reply(NothingThere(*request));
+  if (path.size() == 2) {
+    if (request->method != HttpMethod::kGet) return reply(WrongMethod(HttpMethod::kGet));
+    return reply(HttpResponse{200, Dump({{"models", control_.ModelNames()}})});
+  }
+  const std::optional<ModelPath> model = ParsePath(path.subspan(2));
+  if (!model.has_value()) return reply(NothingThere(*request));
+  if (model->what == ":predict") {
+    if (request->method != HttpMethod::kPost) return reply(WrongMethod(HttpMethod::kPost));
+    return Predict(std::move(request), model->spec, std::move(reply));
+  }
+  if (model->what == ":classify" || model->what == ":regress") {
+    return reply(
+        ToHttpResponse(absl::UnimplementedError("models here take arrays and pictures, not "
+                                                "tensorflow.Example: use :predict")));
+  }
+  if (!model->what.empty() && model->what != "metadata") return reply(NothingThere(*request));
+  if (request->method != HttpMethod::kGet) return reply(WrongMethod(HttpMethod::kGet));
+  reply(model->what.empty() ? AnswerStatus(model->spec) : AnswerMetadata(model->spec));
+}
+
+HttpResponse TensorFlowRoutes::AnswerStatus(const tfs::ModelSpec& spec) const {
+  tfs::GetModelStatusRequest request;
+  *request.mutable_model_spec() = spec;
+  tfs::GetModelStatusResponse response;
+  const absl::Status status = control_.GetModelStatus(request, response);
+  if (!status.ok()) return ToHttpResponse(status);
+  Json json = ProtobufJson(response);
+  // What clients of KServe look for.
+  bool ready = false;
+  for (const auto& version : response.model_version_status()) {
+    ready = ready || version.state() == tfs::ModelVersionStatus::AVAILABLE;
+  }
+  json["name"] = spec.name();
+  json["ready"] = ready;
+  return {200, Dump(json)};
+}
+
+HttpResponse TensorFlowRoutes::AnswerMetadata(const tfs::ModelSpec& spec) const {
+  tfs::GetModelMetadataRequest request;
+  *request.mutable_model_spec() = spec;
+  request.add_metadata_field("signature_def");
+  tfs::ModelSpec found;
+  tfs::SignatureDefMap signatures;
+  const absl::Status status = control_.GetModelMetadata(request, found, signatures);
+  if (!status.ok()) return ToHttpResponse(status);
+  const Json model = {
+      {"name", found.name()}, {"signature_name", ""}, {"version", absl::StrCat(found.version().value())}};
+  Json map = ProtobufJson(signatures);
+  map.update(ProtobufJson(signatures, /*camel_case=*/true));
+  return {200, Dump({{"model_spec", model}, {"modelSpec", model}, {"metadata", {{"signature_def", map}}}})};
+}
+
+void TensorFlowRoutes::Predict(std::shared_ptr<const HttpRequest> request, const tfs::ModelSpec& spec,
+                               HttpReply reply) {
+  Predictor::Request prediction;
+  prediction.protocol = Protocol::kTensorFlow;
+  prediction.model = spec.name();
+  prediction.version = control_.VersionOf(spec);
+  const auto call = std::make_shared<RestPrediction>(request);
+  const auto response = std::make_shared<HttpResponse>();
+  prediction.decode = [call](const ServedModel& model, Predictor::Request&) { return call->Decode(model); };
+  prediction.encode = [call, response](const ServedModel& model, const Tensors& outputs) -> absl::Status {
+    BARYON_ASSIGN_OR_RETURN(*response, call->Encode(model, outputs));
+    return absl::OkStatus();
+  };
+  AnswerPrediction(predictor_, *request, std::move(prediction), response, std::move(reply));
+}
+
+}  // namespace baryon
