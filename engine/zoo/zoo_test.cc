@@ -223,6 +223,35 @@ TEST(GetModelTest, ShowsItsParts) {
   EXPECT_EQ((*net)->output->ToString(), "Dense(-1 -> 2, linear)");
 }
 
+TEST(GetModelTest, LendsItsFeaturesToOtherNetworks) {
+  const auto net = GetModel("squeezenet1.1");
+  ASSERT_OK(net);
+  nn::HybridSequential own;
+  own.Add((*net)->features, nn::GlobalAvgPool2D(), nn::Dense(2));
+  own.Initialize(init::Xavier());
+  const NDArray x = np::random::Uniform(-1, 1, {1, 3, 64, 64});
+  const NDArray y = own(x);
+  ASSERT_OK(y.status());
+  EXPECT_EQ(y.shape(), Shape({1, 2}));
+  own.Hybridize();
+  EXPECT_TRUE(np::AllClose(own(x), y, 1e-4, 1e-5));
+  EXPECT_TRUE((*net)->features->children()[0].second->param("weight").is_initialized());
+}
+
+TEST(GetModelTest, ComputesInHalfPrecision) {
+  const auto net = GetModel("mobilenet0.25", {.classes = 5});
+  ASSERT_OK(net);
+  (*net)->Initialize(init::MSRAPrelu({.factor_type = "in", .slope = 0}));  // keeps the scale of activations
+  const NDArray x = np::random::Uniform(-1, 1, {1, 3, 64, 64});
+  const NDArray expected = (**net)(x);
+  ASSERT_OK(expected.status());
+  (*net)->Cast(DType::kFloat16);
+  const NDArray y = (**net)(x.AsType(DType::kFloat16));
+  ASSERT_OK(y.status());
+  EXPECT_EQ(y.dtype(), DType::kFloat16);
+  EXPECT_LT(ScaledError(y.AsType(DType::kFloat32).tensor(), expected.tensor()), 0.02);
+}
+
 // What print(net) shows in MXNet 2.
 TEST(GetModelTest, PrintsAsItIsBuilt) {
   const auto net = GetModel("resnet18_v1");
