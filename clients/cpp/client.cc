@@ -23,7 +23,6 @@ struct Client::Shared {
   Shared(std::string target, ClientOptions options, std::shared_ptr<grpc::Channel> channel)
       : target(std::move(target)), options(std::move(options)), channel(channel), stub(std::move(channel)) {}
 
-  // gRPC's threads must not be the ones that end the channel, so it stays until they are done with it.
   ~Shared() {
     absl::MutexLock lock(&mutex);
     mutex.Await(absl::Condition(
@@ -42,6 +41,17 @@ struct Client::Shared {
   absl::Mutex mutex;
   int calls ABSL_GUARDED_BY(mutex) = 0;  // under way
 };
+
+namespace {
+
+// gRPC 1.51 ends the thread of its callbacks with the last channel that has used it, and the last to hold that channel
+// may be a call that has just ended: on that very thread. A channel that is never let go keeps the thread.
+void KeepCallbackThread(const std::shared_ptr<grpc::Channel>& channel) {
+  static auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
+  (void)kept;
+}
+
+}  // namespace
 
 Client::Client(std::unique_ptr<Shared> shared) : shared_(std::move(shared)) {}
 Client::Client(Client&&) noexcept = default;
@@ -112,6 +122,7 @@ class Client::Call {
 template <typename Response, typename Request>
 void Client::Start(const char* method, const Request& request, absl::Duration timeout, const RetryPolicy& retry,
                    Done<Response> done) const {
+  KeepCallbackThread(shared_->channel);
   grpc::ByteBuffer bytes;
   bool own = false;
   const grpc::Status serialized = grpc::SerializationTraits<Request>::Serialize(request, &bytes, &own);
