@@ -2,10 +2,11 @@
 
 say() { echo "$(basename "$0"): $*" >&2; }
 
-# Installs the packages of deploy/packages.txt that are missing; nothing when none is.
+# install_packages WORD...: installs the packages that deploy/packages.txt lists with one of the words and that are
+# missing; nothing when none is.
 install_packages() {
   local wanted missing=() name
-  wanted=$(sed -e 's/#.*//' deploy/packages.txt | awk 'NF { print $1 }')
+  wanted=$(sed -e 's/#.*//' deploy/packages.txt | awk -v words=" $* " 'NF && index(words, " " $2 " ") { print $1 }')
   for name in $wanted; do
     dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
   done
