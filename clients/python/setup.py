@@ -14,20 +14,23 @@ from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROTO_FILES = ["proto/health.proto", "proto/predict.proto", "proto/registry.proto"]
+PROTO_FILES = ["proto/health.proto", "proto/predict.proto", "proto/registry.proto", "proto/rpc_status.proto"]
 # In the project the files lie two folders up; a source distribution brings them along.
 ROOT = HERE if (HERE / "proto").is_dir() else HERE.parents[1]
 
 
 class BuildWithDescriptors(build_py):
     def run(self) -> None:
+        import grpc_tools
         from grpc_tools import protoc
 
         super().run()
         target = HERE if self.editable_mode else pathlib.Path(self.build_lib)
         output = target / "baryon_client" / "api.binpb"
         output.parent.mkdir(parents=True, exist_ok=True)
-        if protoc.main(["protoc", f"-I{ROOT}", f"--descriptor_set_out={output}", *PROTO_FILES]) != 0:
+        well_known = pathlib.Path(grpc_tools.__file__).parent / "_proto"  # google/protobuf/any.proto, ...
+        folders = [f"-I{ROOT}", f"-I{well_known}"]
+        if protoc.main(["protoc", *folders, f"--descriptor_set_out={output}", *PROTO_FILES]) != 0:
             sys.exit(f"cannot make {output} from the .proto files in {ROOT / 'proto'}")
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, duration_pb2, message_factory
+from google.protobuf.message import DecodeError as DecodeError
 
 
 def _load_pool() -> descriptor_pool.DescriptorPool:
@@ -19,6 +20,8 @@ def _load_pool() -> descriptor_pool.DescriptorPool:
     except FileNotFoundError:
         raise ImportError(f"{path} is missing: install the package (pip install ./clients/python)") from None
     pool = descriptor_pool.DescriptorPool()
+    for imported in (any_pb2, duration_pb2):
+        pool.AddSerializedFile(imported.DESCRIPTOR.serialized_pb)
     for file in files.file:
         pool.AddSerializedFile(file.SerializeToString())
     return pool
@@ -51,3 +54,5 @@ PullModelProgress = _message("baryon.v1.PullModelProgress")
 ModelInfo = _message("baryon.v1.ModelInfo")
 HealthCheckRequest = _message("grpc.health.v1.HealthCheckRequest")
 HealthCheckResponse = _message("grpc.health.v1.HealthCheckResponse")
+RpcStatus = _message("google.rpc.Status")
+ErrorInfo = _message("google.rpc.ErrorInfo")

@@ -122,7 +122,7 @@ class AsyncClient:
             async for progress in responses:
                 yield call.read(progress)
         except grpc.aio.AioRpcError as error:
-            raise make_error(error.code(), error.details(), self.target) from None
+            raise make_error(error.code(), error.details(), self.target, error.trailing_metadata()) from None
         finally:
             responses.cancel()
 
@@ -157,7 +157,7 @@ class AsyncClient:
                 push_back = push_back_of(error.trailing_metadata())
                 pause = retry.pause(attempt, error.code(), push_back, budget.left())
                 if pause is None:
-                    raise make_error(error.code(), error.details(), self.target, push_back) from None
+                    raise make_error(error.code(), error.details(), self.target, error.trailing_metadata()) from None
             await asyncio.sleep(pause)
             attempt += 1
 

@@ -139,7 +139,7 @@ class Client:
             for progress in responses:
                 yield call.read(progress)
         except grpc.RpcError as error:
-            raise make_error(error.code(), error.details(), self.target) from None
+            raise make_error(error.code(), error.details(), self.target, error.trailing_metadata()) from None
         finally:
             responses.cancel()
 
@@ -172,6 +172,6 @@ class Client:
                 push_back = push_back_of(error.trailing_metadata())
                 pause = retry.pause(attempt, error.code(), push_back, budget.left())
                 if pause is None:
-                    raise make_error(error.code(), error.details(), self.target, push_back) from None
+                    raise make_error(error.code(), error.details(), self.target, error.trailing_metadata()) from None
             time.sleep(pause)
             attempt += 1

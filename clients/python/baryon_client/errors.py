@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Iterable, Optional
 
 import grpc
+
+from baryon_client import api
+from baryon_client.retry import push_back_of
+
+DETAILS_KEY = "grpc-status-details-bin"
 
 
 class BaryonError(Exception):
     """A call failed. The message names the thing, what was expected and what came.
 
     code: the gRPC status code by its name, "INVALID_ARGUMENT".
+    reason: a word for programs that stays while messages get better, "QUEUE_FULL"; empty when no server answered.
+    field, expected, got: what in the request is at fault ("inputs[0].shape"), when it is one thing.
     retry_delay: seconds after which the server says it is worth coming again; None when it did not say.
     """
 
-    def __init__(self, code: str, message: str, retry_delay: Optional[float] = None) -> None:
+    def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
-        self.retry_delay = retry_delay
+        self.reason = ""
+        self.field = ""
+        self.expected = ""
+        self.got = ""
+        self.retry_delay: Optional[float] = None
 
 
 class InvalidArgument(BaryonError):
@@ -66,7 +77,28 @@ _CLASSES = {
 
 
 def make_error(
-    code: grpc.StatusCode, message: Optional[str], target: str, retry_delay: Optional[float] = None
+    code: grpc.StatusCode, message: Optional[str], target: str, trailers: Optional[Iterable[Any]] = None
 ) -> BaryonError:
-    """The error for a gRPC status that came from, or on the way to, `target`."""
-    return _CLASSES.get(code, BaryonError)(code.name, f"server {target}: {message or 'no message'}", retry_delay)
+    """The error for a gRPC status that came from, or on the way to, `target`, with its trailing metadata."""
+    error = _CLASSES.get(code, BaryonError)(code.name, f"server {target}: {message or 'no message'}")
+    push_back = push_back_of(trailers)
+    error.retry_delay = push_back if push_back is None or push_back >= 0 else None
+    info = _info_in(trailers)
+    if info is not None:
+        error.reason = info.reason
+        error.field, error.expected, error.got = (info.metadata.get(key, "") for key in ("field", "expected", "got"))
+    return error
+
+
+def _info_in(trailers: Optional[Iterable[Any]]) -> Any:
+    """The google.rpc.ErrorInfo that a server of ours sends along; None: there is none."""
+    for key, value in trailers or ():
+        if key != DETAILS_KEY or not isinstance(value, bytes):
+            continue
+        try:
+            for detail in api.RpcStatus.FromString(value).details:
+                if detail.type_url.endswith("/google.rpc.ErrorInfo"):
+                    return api.ErrorInfo.FromString(detail.value)
+        except api.DecodeError:
+            return None  # of somebody between us and the server: the code and the message are enough
+    return None

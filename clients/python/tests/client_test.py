@@ -102,6 +102,9 @@ def test_refusals_name_what_was_expected_and_what_came(client):
     with pytest.raises(baryon_client.InvalidArgument, match=r"float32.*-1, 1, .*\[1, 3, 8, 8\]") as caught:
         client.predict("digits", np.zeros((1, 3, 8, 8), np.float32))
     assert caught.value.code == "INVALID_ARGUMENT"
+    assert caught.value.reason == "INPUT_SHAPE_MISMATCH"
+    assert caught.value.field.startswith("inputs[0].shape")
+    assert "1" in caught.value.expected and "3" in caught.value.got
     assert client.target in str(caught.value)
     with pytest.raises(baryon_client.NotFound, match="nosuch"):
         client.predict("nosuch", digits(1))
