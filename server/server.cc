@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
+#include "server/page/page.h"
 #include "server/quote.h"
 #include "server/security/grpc_credentials.h"
 #include "server/services/grpc_calls.h"
@@ -176,6 +177,11 @@ absl::Status Server::StartHttp() {
   for (const char* segment : {"ping", "predictions", "invocations"}) router_.Add(segment, mms_routes_);
   router_.Add("metrics", metrics_page_);
   router_.Add("monitoring", monitoring_page_);
+  for (const PageFile& file : PageFiles()) {
+    const std::string name(file.name);
+    page_.push_back(std::make_unique<RestPage>(std::vector<std::string>{name}, [&file] { return AnswerWith(file); }));
+    router_.Add(name, *page_.back());
+  }
   metrics_router_.Add("metrics", metrics_page_);
   BARYON_ASSIGN_OR_RETURN(http_port_,
                           http_.Listen(options_.host, options_.http_port, router_.Handler(), security_->tls()));

@@ -141,6 +141,7 @@ class Server {
   TensorFlowRoutes tensorflow_routes_;
   MmsRoutes mms_routes_;
   RestPage metrics_page_, monitoring_page_;
+  std::vector<std::unique_ptr<RestPage>> page_;  // for people: each of its files
   RestRouter router_, metrics_router_;  // of the ports of HTTP and of metrics
   HttpServer http_;
 };

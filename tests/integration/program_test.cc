@@ -27,6 +27,8 @@
 namespace baryon {
 namespace {
 
+using testing::AllOf;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::StartsWith;
@@ -98,6 +100,14 @@ TEST_F(ProgramTest, SaysOnceThatItIsReadyAndEndsWithZeroWhenAsked) {
   server_.Signal(SIGTERM);
   EXPECT_THAT(server_.ReadAll(), IsEmpty());
   EXPECT_EQ(server_.Wait(), 0);
+}
+
+TEST_F(ProgramTest, ShowsPeopleAPage) {
+  EXPECT_THAT(HttpGet(http_port(), "/"),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("text/html"), HasSubstr("<title>Baryon</title>")));
+  EXPECT_THAT(HttpGet(http_port(), "/page.css"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("text/css")));
+  EXPECT_THAT(HttpGet(http_port(), "/page.js"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("text/javascript")));
+  EXPECT_THAT(HttpGet(http_port(), "/page.html"), StartsWith("HTTP/1.1 404"));
 }
 
 TEST_F(ProgramTest, PredictNamesTheDigit) {
