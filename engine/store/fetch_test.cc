@@ -1,5 +1,6 @@
 #include "engine/store/fetch.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 
@@ -85,7 +86,7 @@ TEST_F(FetchTest, ABrokenTransferGoesOnWhereItBroke) {
 }
 
 TEST_F(FetchTest, ALaterCallGoesOnToo) {
-  bool broken = true;
+  std::atomic<bool> broken{true};
   const ZooServer server([&](const ZooRequest& request) {
     ZooAnswer answer = ServeFile(request, body_, "\"1\"");
     if (broken) answer.close_at = 70000;
@@ -140,6 +141,23 @@ TEST_F(FetchTest, WithoutANameOfTheContentsThereIsNoGoingOn) {
   EXPECT_EQ(server.requests()[1].Header("range"), "");
 }
 
+TEST_F(FetchTest, ADateNamesTheContentsWhereNoStrongTagDoes) {
+  const std::string date = "Sat, 28 Nov 2026 11:00:00 GMT";
+  int count = 0;
+  const ZooServer server([&](const ZooRequest& request) {
+    ZooRequest by_date = request;
+    if (request.Header("if-range") == date) by_date.headers["if-range"] = "W/\"1\"";
+    ZooAnswer answer = ServeFile(by_date, body_, "W/\"1\"");
+    answer.headers.emplace_back("Last-Modified", date);
+    if (++count == 1) answer.close_at = 50000;
+    return answer;
+  });
+  ASSERT_OK(Fetch(server.address()));
+  EXPECT_EQ(Fetched(), body_);
+  EXPECT_EQ(server.requests()[1].Header("if-range"), date);
+  EXPECT_EQ(server.requests()[1].Header("range"), "bytes=50000-");
+}
+
 TEST_F(FetchTest, ATruncatedFileIsAnErrorInTheEnd) {
   const ZooServer server([&](const ZooRequest&) { return ZooAnswer{.body = body_, .close_at = 50000}; });
   EXPECT_THAT(Fetch(server.address()),
@@ -156,7 +174,7 @@ TEST_F(FetchTest, APageIsNoFile) {
 }
 
 TEST_F(FetchTest, ErrorsOfTheServerAreNamed) {
-  int status = 404;
+  std::atomic<int> status{404};
   const ZooServer server([&](const ZooRequest&) { return ZooAnswer{.status = status, .body = "sorry"}; });
   for (const auto& [code, expected] : {std::pair(404, absl::StatusCode::kNotFound),
                                        {410, absl::StatusCode::kNotFound},

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
@@ -141,7 +142,7 @@ TEST_F(PullTest, OneFileIsAStoreToo) {
 
 TEST_F(PullTest, AWrongHashIsRefusedAndForgotten) {
   const std::string other = *ReadFile(WriteZip(folder() + "/o.zip", {{stem_ + ".params", params_ + "x"}}));
-  bool good = false;
+  std::atomic<bool> good{false};
   const ZooServer server(Store(
       [&](const ZooRequest& request) { return ServeFile(request, good ? zip_ : other, good ? "\"1\"" : "\"2\""); }));
   EXPECT_THAT(PullFrom(server.address()),
@@ -161,7 +162,7 @@ TEST_F(PullTest, ASymbolInTheArchiveIsNotTakenForThePublishedNetwork) {
 }
 
 TEST_F(PullTest, ATruncatedArchiveIsRefusedAndGoneOnWithLater) {
-  bool broken = true;
+  std::atomic<bool> broken{true};
   const ZooServer server(Store([&](const ZooRequest& request) {
     ZooAnswer answer = ServeFile(request, zip_, "\"1\"");
     if (broken) answer.close_at = 1000;
@@ -231,8 +232,24 @@ TEST_F(PullTest, TwoAtOnceFetchOnce) {
   EXPECT_EQ(asked, 1);
 }
 
+TEST_F(PullTest, TwoProcessesAtOnceFetchOnce) {
+  const ZooServer server(GoodStore());
+  const auto pull = [&] {
+    const auto model = PullFrom(server.address());
+    return !model.ok() ? 2 : model->was_there ? 1 : 0;
+  };
+  int codes = 0;
+  const pid_t child = fork();
+  if (child == 0) _exit(pull());
+  codes += pull();
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(codes + WEXITSTATUS(status), 1);  // one of them found it there
+  ExpectLoads(absl::StrCat(cache_.path, "/", kNetwork));
+}
+
 TEST_F(PullTest, AProcessKilledInTheMiddleLeavesSomethingToGoOnWith) {
-  bool stall = true;
+  std::atomic<bool> stall{true};
   const ZooServer server(Store([&](const ZooRequest& request) {
     ZooAnswer answer = ServeFile(request, zip_, "\"1\"");
     if (stall) answer.stall_at = 4000;

@@ -102,13 +102,15 @@ class ZooServer::Impl {
       for (const auto& field : message) {
         request.headers[absl::AsciiStrToLower(std::string(field.name_string()))] = std::string(field.value());
       }
-      {
-        absl::MutexLock lock(&mutex_);
-        requests_.push_back(request);
-      }
-      goes_on = Send(socket, handler_(request));
+      goes_on = Send(socket, Answer(std::move(request)));
     }
     socket.shutdown(Socket::shutdown_both, error);
+  }
+
+  ZooAnswer Answer(ZooRequest request) {
+    absl::MutexLock lock(&mutex_);
+    requests_.push_back(std::move(request));
+    return handler_(requests_.back());
   }
 
   // False when that was the last answer.

@@ -33,7 +33,7 @@ using ZooHandler = std::function<ZooAnswer(const ZooRequest& request)>;
 // that and have the beginning of the same.
 ZooAnswer ServeFile(const ZooRequest& request, const std::string& body, const std::string& etag);
 
-// Listens on a free port of 127.0.0.1; each connection has a thread. `handler` is called on these.
+// Listens on a free port of 127.0.0.1; each connection has a thread. `handler` is called on these, one at a time.
 class ZooServer {
  public:
   explicit ZooServer(ZooHandler handler);
