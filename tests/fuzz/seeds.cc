@@ -61,7 +61,9 @@ absl::StatusOr<std::vector<std::string>> SeedsOf(const std::string& name) {
       {"params", {{"params", ".params"}, {"tutorial", ".params"}}},
       {"npy", {{"params", "npy.params"}}},
       {"npz", {{"params", ".params"}, {"digits", ".npz"}, {"tutorial", ".npz"}}},
-      {"picture", {{"digits", ".png"}}},
+      {"picture", {{"digits", ".png"}, {"pictures", ".png"}, {"pictures", ".jpg"}}},
+      {"archive", {{"params", ".params"}, {"digits", ".npz"}}},
+      {"zoo_index", {}},
       {"preprocess", {}},
   };
   const auto found = kinds.find(name);
@@ -73,6 +75,13 @@ absl::StatusOr<std::vector<std::string>> SeedsOf(const std::string& name) {
     seeds = {R"({"input":"data","resize":256,"crop":224,"mean":[0.4,0.5,0.6],"std":[1,1,1],"scale":"1/255"})",
              R"({"input":"data","resize":[8,9],"crop":[3,4],"mean":0.5,"std":0.25,"scale":2,"color":"gray"})",
              R"({"input":"data","color":"bgr"})"};
+  }
+  if (name == "zoo_index") {
+    const std::string digest(64, '0');
+    seeds = {
+        absl::StrCat(R"({"models":[{"name":"m","file":"a/m.zip","sha256":")", digest,
+                     R"(","architecture":"vgg11","classes":2,"labels":["a","b"],"preprocess":{"input":"data"}}]})"),
+        R"({"models":[]})"};
   }
   return seeds;
 }
