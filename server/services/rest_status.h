@@ -11,15 +11,11 @@ namespace baryon {
 int HttpStatusOf(absl::StatusCode code);
 
 // An answer that every protocol's clients understand, with the details of google.rpc.Status:
-//   {"error": "input \"data\": expected ...", "code": "INVALID_ARGUMENT",
-//   "details": [
-//     {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason":
-//     "INPUT_SHAPE_MISMATCH", "domain": "baryon",
+//   {"error": "input \"data\": expected ...", "code": "INVALID_ARGUMENT", "details": [
+//     {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "INPUT_SHAPE_MISMATCH", "domain": "baryon",
 //      "metadata": {"field": ..., "expected": ..., "got": ...}},
-//     {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations":
-//     [...]},
-//     {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay":
-//     "0.250s"}]}
+//     {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [...]},
+//     {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.250s"}]}
 // Retry-After goes with the last, WWW-Authenticate with 401. `status` is not OK.
 HttpResponse ToHttpResponse(const absl::Status& status);
 
