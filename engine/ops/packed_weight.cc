@@ -12,7 +12,10 @@ absl::StatusOr<std::shared_ptr<const AlignedBuffer>> PackedWeight(
   using Result = absl::StatusOr<std::shared_ptr<const AlignedBuffer>>;
   if (context.constant(input) == nullptr) return std::shared_ptr<const AlignedBuffer>();
   return context.Prepared<AlignedBuffer>(input, form, [&](const Tensor& weight) -> Result {
-    auto packed = std::make_shared<AlignedBuffer>(size, context.memory());
+    // Small models need no page of two megabytes: hundreds of them, or versions on their way out, would add up.
+    constexpr int64_t kLeastElementsInLargePages = 1 << 16;
+    const bool large = size >= kLeastElementsInLargePages;
+    auto packed = std::make_shared<AlignedBuffer>(size, large ? context.memory() : nullptr);
     if (packed->data() == nullptr) {
       return absl::ResourceExhaustedError(absl::StrCat("no memory for packing ", weight.type().ToString()));
     }
