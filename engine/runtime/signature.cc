@@ -51,6 +51,19 @@ bool EqualRows(const TensorType& a, const TensorType& b) {
   return a.shape.rank() == 0 || std::equal(a.shape.begin() + 1, a.shape.end(), b.shape.begin() + 1);
 }
 
+// The inputs of dense layers: one of them may be what a whole input of the graph has.
+std::vector<int64_t> SizesThatWeightsWant(const Graph& graph) {
+  constexpr size_t kMost = 64;
+  std::vector<int64_t> sizes;
+  for (NodeId id = 0; id < graph.num_nodes() && sizes.size() < kMost; ++id) {
+    const Node& node = graph.node(id);
+    if (node.constant == nullptr || graph.type({id, 0}).shape.rank() != 2) continue;
+    const int64_t size = graph.type({id, 0}).shape[1];
+    if (std::find(sizes.begin(), sizes.end(), size) == sizes.end()) sizes.push_back(size);
+  }
+  return sizes;
+}
+
 }  // namespace
 
 absl::StatusOr<Signature> InferSignature(const Graph& graph) {
@@ -165,6 +178,8 @@ absl::StatusOr<TensorTypes> GuessInputTypes(const Graph& graph, const Signature&
   if (has_images) {
     for (int64_t edge = 1; edge <= 256; ++edge) sizes.push_back(edge);
   }
+  const std::vector<int64_t> wanted = SizesThatWeightsWant(graph);
+  sizes.insert(sizes.end(), wanted.begin(), wanted.end());
   const bool all_ranked = std::all_of(base.begin(), base.end(), [](const TensorType& type) {
     return type.dtype == DType::kUnknown || type.shape.has_rank();
   });

@@ -55,6 +55,19 @@ TEST(SignatureTest, ADenseLayersWeightTellsTheColumns) {
   EXPECT_EQ(signature->outputs.size(), 1u);
 }
 
+TEST(SignatureTest, ADenseLayerThatFlattensTellsTheSizeOfARow) {
+  const Graph graph = Untyped(R"(
+      input data: float32 [1, 2048]
+      const w: float32 [10, 2048]
+      y = FullyConnected(data, w) {no_bias=True, num_hidden=10}
+      output y_output = y)");
+  const auto signature = InferSignature(graph);
+  ASSERT_OK(signature);
+  const auto types = GuessInputTypes(graph, *signature, 4);
+  ASSERT_OK(types);
+  EXPECT_EQ((*types)[0].ToString(), "float32 [4, 2048]");
+}
+
 TEST(SignatureTest, LabelsOfLossesAreOptional) {
   const auto signature = InferSignature(Untyped(R"(
       input data: float32 [1, 7]
