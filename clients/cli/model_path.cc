@@ -8,7 +8,7 @@
 #include "clients/cli/progress.h"
 #include "clients/cli/store_options.h"
 #include "engine/base/status_macros.h"
-#include "engine/store/model_name.h"
+#include "engine/io/model_name.h"
 #include "engine/zoo/zoo.h"
 
 namespace baryon {
@@ -32,7 +32,7 @@ absl::StatusOr<std::string> LocateModel(const std::string& model) {
   if (IsInItself(model)) return model;
   const std::string name = CacheName(model);
   std::string folder = (fs::path(CacheFolder()) / name).string();
-  if (store::CheckModelName(name).ok() && Exists(folder)) return folder;
+  if (CheckModelName(name).ok() && Exists(folder)) return folder;
   if (!zoo::NetworkName(model).has_value()) return model;  // for FindModelFiles to complain about
   return absl::NotFoundError(absl::StrCat("\"", model, "\": expected a folder, a *-symbol.json, the prefix of one or ",
                                           "a network of the zoo in the cache, got a network that is not in \"",
@@ -42,7 +42,7 @@ absl::StatusOr<std::string> LocateModel(const std::string& model) {
 absl::StatusOr<std::string> LocateOrPull(const std::string& model, const store::PullOptions& options) {
   const absl::StatusOr<std::string> located = LocateModel(model);
   if (located.ok() && (*located != model || IsInItself(model))) return located;
-  if (!store::CheckModelName(model).ok()) return located;  // a path
+  if (!CheckModelName(model).ok()) return located;  // a path
   Progress progress;
   BARYON_ASSIGN_OR_RETURN(store::PulledModel pulled, store::Pull(model, RootFor(""), options, WatchBy(progress)));
   return std::move(pulled.folder);

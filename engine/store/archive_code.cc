@@ -10,8 +10,8 @@
 #include "engine/base/file.h"
 #include "engine/base/status_macros.h"
 #include "engine/io/json.h"
+#include "engine/io/model_name.h"
 #include "engine/store/digest.h"
-#include "engine/store/model_name.h"
 
 namespace baryon::store {
 namespace {

@@ -13,10 +13,10 @@
 #include "engine/base/file.h"
 #include "engine/base/status_macros.h"
 #include "engine/io/model_files.h"
+#include "engine/io/model_name.h"
 #include "engine/store/archive.h"
 #include "engine/store/archive_code.h"
 #include "engine/store/digest.h"
-#include "engine/store/model_name.h"
 #include "engine/zoo/zoo.h"
 
 namespace baryon::store {

@@ -11,7 +11,7 @@
 #include "engine/base/file.h"
 #include "engine/base/status_macros.h"
 #include "engine/io/model_files.h"
-#include "engine/store/model_name.h"
+#include "engine/io/model_name.h"
 
 namespace baryon::store {
 namespace {

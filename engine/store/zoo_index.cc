@@ -9,10 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
 #include "engine/io/json.h"
+#include "engine/io/model_name.h"
 #include "engine/io/preprocess.h"
 #include "engine/store/digest.h"
 #include "engine/store/member_rules.h"
-#include "engine/store/model_name.h"
 #include "engine/zoo/zoo.h"
 
 namespace baryon::store {

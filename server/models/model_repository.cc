@@ -9,12 +9,12 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "engine/base/status_macros.h"
 #include "engine/io/model_files.h"
+#include "engine/io/model_name.h"
 #include "server/quote.h"
 
 namespace baryon {
@@ -73,13 +73,7 @@ std::vector<int64_t> VersionFoldersOf(const fs::path& path) {
 
 }  // namespace
 
-bool IsModelName(absl::string_view name) {
-  constexpr size_t kMostBytes = 128;
-  if (name.empty() || name.size() > kMostBytes || !absl::ascii_isalpha(name[0])) return false;
-  if (absl::StrContains(name, "..")) return false;
-  return std::all_of(name.begin(), name.end(),
-                     [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '-' || c == '.'; });
-}
+bool IsModelName(absl::string_view name) { return CheckModelName(name).ok(); }
 
 ModelRepository::ModelRepository(std::string folder, std::vector<Model> models)
     : folder_(std::move(folder)), models_(std::move(models)) {}

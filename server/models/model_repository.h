@@ -25,8 +25,7 @@ struct ModelVersion {
   int64_t size_bytes = 0;          // of the files of the version
 };
 
-// A name that may stand in requests, metrics and paths: a letter, then up to 127 letters, digits, '_', '-' and '.', and
-// no "..".
+// A name that may stand in requests, metrics and paths; see CheckModelName.
 bool IsModelName(absl::string_view name);
 
 // A folder of models, and models named one by one:

@@ -1,4 +1,4 @@
-#include "engine/store/model_name.h"
+#include "engine/io/model_name.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-namespace baryon::store {
+namespace baryon {
 
 absl::Status CheckModelName(absl::string_view name) {
   constexpr size_t kLongest = 128;
@@ -22,4 +22,4 @@ absl::Status CheckModelName(absl::string_view name) {
                                                  "\""));
 }
 
-}  // namespace baryon::store
+}  // namespace baryon

@@ -1,11 +1,11 @@
-#include "engine/store/model_name.h"
+#include "engine/io/model_name.h"
 
 #include <string>
 
 #include "engine/base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 
-namespace baryon::store {
+namespace baryon {
 namespace {
 
 TEST(ModelNameTest, KnowsNamesFromPathsAndTricks) {
@@ -18,4 +18,4 @@ TEST(ModelNameTest, KnowsNamesFromPathsAndTricks) {
 }
 
 }  // namespace
-}  // namespace baryon::store
+}  // namespace baryon
