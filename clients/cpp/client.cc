@@ -42,17 +42,6 @@ struct Client::Shared {
   int calls ABSL_GUARDED_BY(mutex) = 0;  // under way
 };
 
-namespace {
-
-// gRPC 1.51 ends the thread of its callbacks with the last channel that has used it, and the last to hold that channel
-// may be a call that has just ended: on that very thread. A channel that is never let go keeps the thread.
-void KeepCallbackThread(const std::shared_ptr<grpc::Channel>& channel) {
-  static auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
-  (void)kept;
-}
-
-}  // namespace
-
 Client::Client(std::unique_ptr<Shared> shared) : shared_(std::move(shared)) {}
 Client::Client(Client&&) noexcept = default;
 Client::~Client() = default;

@@ -48,6 +48,11 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& ta
   return grpc::CreateCustomChannel(target, credentials, arguments);
 }
 
+void KeepCallbackThread(const std::shared_ptr<grpc::Channel>& channel) {
+  static auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
+  (void)kept;
+}
+
 void AddToken(const ConnectionOptions& options, grpc::ClientContext& context) {
   if (!options.token.empty()) context.AddMetadata("authorization", absl::StrCat("Bearer ", options.token));
 }

@@ -34,6 +34,11 @@ struct ConnectionOptions {
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& target, const ConnectionOptions& options,
                                                            int number = 0);
 
+// gRPC 1.51 ends the thread of its callbacks with the last channel that has used it, and the last to hold that channel
+// may be a call that has just ended: on that very thread. This keeps the first channel it is given for as long as the
+// process lives, and with it the thread. For whoever makes calls that do not wait.
+void KeepCallbackThread(const std::shared_ptr<grpc::Channel>& channel);
+
 // Puts the token, if there is one, into the call that `context` is for.
 void AddToken(const ConnectionOptions& options, grpc::ClientContext& context);
 

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "clients/cpp/connection.h"
+
 namespace baryon {
 namespace {
 
@@ -28,10 +30,7 @@ GrpcSender::GrpcSender(const std::vector<std::shared_ptr<grpc::Channel>>& channe
       deadline_(deadline),
       authorization_(token.empty() ? "" : "Bearer " + token) {
   for (const std::shared_ptr<grpc::Channel>& channel : channels) stubs_.emplace_back(channel);
-  // gRPC 1.51 ends the thread of its callbacks with the last channel, which a call that has just ended may be the last
-  // to hold: on that very thread, which then ends itself. A channel that is never let go keeps it.
-  static auto* const kept = new std::shared_ptr<grpc::Channel>(channels.front());
-  (void)kept;
+  KeepCallbackThread(channels.front());
 }
 
 void GrpcSender::Send(absl::AnyInvocable<void(absl::StatusCode code)> done) {
