@@ -166,18 +166,8 @@ std::string InferRequestOf(const std::string& model, int64_t count) {
 }
 
 LoadReport AskForTensors(const std::string& address, const std::string& request, int clients, double seconds) {
-  std::vector<std::shared_ptr<grpc::Channel>> channels;
-  for (int i = 0; i < std::max(clients / 8, 1); ++i) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt("baryon.channel", i);
-    channels.push_back(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
-  }
-  GrpcSender sender(channels, "/inference.GRPCInferenceService/ModelInfer", request);
-  LoadOptions test;
-  test.concurrency = clients;
-  test.time = absl::Seconds(seconds);
-  test.warm_up = absl::Seconds(seconds / 4);
-  const LoadReport report = RunLoad(test, [&](auto done) { sender.Send(std::move(done)); });
+  const LoadReport report =
+      TestServer(address, "/inference.GRPCInferenceService/ModelInfer", request, clients, 0, seconds);
   BARYON_CHECK(report.failed.empty());
   return report;
 }

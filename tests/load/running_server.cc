@@ -24,6 +24,12 @@ std::string AddressIn(const std::string& line, const std::string& key) {
   return line.substr(begin, line.find_first_of(" \n", begin) - begin);
 }
 
+std::shared_ptr<grpc::Channel> ConnectTo(const std::string& address, int number) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt("baryon.channel", number);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
 }  // namespace
 
 RunningServer::RunningServer(const std::string& program, const std::string& repository, const std::string& folder,
@@ -40,18 +46,19 @@ RunningServer::RunningServer(const std::string& program, const std::string& repo
   BARYON_CHECK(absl::SimpleAtoi(http.back(), &http_port_));
 }
 
-std::shared_ptr<grpc::Channel> RunningServer::Connect(int number) const {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt("baryon.channel", number);
-  return grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments);
-}
+std::shared_ptr<grpc::Channel> RunningServer::Connect(int number) const { return ConnectTo(address_, number); }
 
 LoadReport RunningServer::Test(const std::string& request, int concurrency, double rate, double seconds) const {
+  return TestServer(address_, kPredictMethod, request, concurrency, rate, seconds);
+}
+
+LoadReport TestServer(const std::string& address, const std::string& method, const std::string& request,
+                      int concurrency, double rate, double seconds) {
   constexpr int kClientsOfAChannel = 8, kMostChannels = 4;
   const int wanted = concurrency == 0 ? kMostChannels : concurrency / kClientsOfAChannel;
   std::vector<std::shared_ptr<grpc::Channel>> channels;
-  for (int i = 0; i < std::clamp(wanted, 1, kMostChannels); ++i) channels.push_back(Connect(i));
-  GrpcSender sender(channels, kPredictMethod, request);
+  for (int i = 0; i < std::clamp(wanted, 1, kMostChannels); ++i) channels.push_back(ConnectTo(address, i));
+  GrpcSender sender(channels, method, request);
   LoadOptions test;
   test.concurrency = concurrency;
   test.rate = rate;

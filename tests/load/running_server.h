@@ -45,6 +45,10 @@ class RunningServer {
   int http_port_ = 0;
 };
 
+// RunningServer::Test of any gRPC server and method.
+LoadReport TestServer(const std::string& address, const std::string& method, const std::string& request,
+                      int concurrency, double rate, double seconds);
+
 // A serialised baryon.v1.PredictRequest with one float32 input of seeded elements.
 std::string PredictRequestOf(const std::string& model, const std::vector<int64_t>& shape);
 
