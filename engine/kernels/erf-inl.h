@@ -21,7 +21,7 @@ template <class D, size_t kCount, class V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE V PolynomialOf(D d, V x, const float (&c)[kCount]) {
   namespace hn = hwy::HWY_NAMESPACE;
   V sum = hn::Set(d, c[kCount - 1]);
-  for (size_t i = kCount - 1; i-- > 0;) sum = hn::MulAdd(sum, x, hn::Set(d, c[i]));
+  _Pragma("GCC unroll 16") for (size_t i = kCount - 1; i-- > 0;) sum = hn::MulAdd(sum, x, hn::Set(d, c[i]));
   return sum;
 }
 

@@ -13,6 +13,7 @@
 #include "engine/kernels/aligned_buffer.h"
 #include "engine/kernels/packed_gemm.h"
 #include "engine/ops/fused_activation.h"
+#include "engine/ops/item_dense.h"
 #include "engine/ops/packed_weight.h"
 #include "engine/ops/type_rules.h"
 
@@ -29,6 +30,7 @@ struct FullyConnectedAttrs {
   std::string activation = "none";
   double act_alpha = 0, act_beta = 0;
   bool residual = false;
+  int64_t batch_axis = -1;  // of data that is not flattened, where it is known: the axis of independent items
 
   int num_inputs() const { return 2 + !no_bias + residual; }
 };
@@ -74,6 +76,9 @@ absl::StatusOr<TensorTypes> InferTypes(const FullyConnectedAttrs& attrs, const T
     const TensorType& residual = inputs.back();
     const bool fits = residual.dtype == output.dtype && MergeShapes(residual.shape, output.shape).has_value();
     if (!fits) return InputMismatch("residual", output, residual);
+  }
+  if (attrs.batch_axis >= 0 && attrs.batch_axis >= data.shape.rank() - 1) {
+    return ExpectedGot("\"batch_axis\" before the last axis", attrs.batch_axis);
   }
   if (attrs.activation != "none" && data.dtype != DType::kFloat32) {
     return ExpectedGot("float32 data before a fused activation", data.ToString());
@@ -236,6 +241,13 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const FullyConnectedAttrs& attrs
   }
   BARYON_ASSIGN_OR_RETURN(const kernels::ActivationSpec activation,
                           ToActivationSpec(attrs.activation, attrs.act_alpha, attrs.act_beta));
+  if (!attrs.flatten && attrs.batch_axis >= 0) {
+    const ItemRows rows(data.shape, attrs.batch_axis);
+    BARYON_ASSIGN_OR_RETURN(
+        std::unique_ptr<Kernel> kernel,
+        MakeItemDenseKernel({rows, sizes.k, sizes.n, !attrs.no_bias, attrs.residual, activation}, context));
+    if (kernel != nullptr) return kernel;
+  }
   GemmPlan plan(kernels::GemmShape::Matrix(sizes.m, sizes.k, sizes.n), kernels::ActiveGemmTarget(),
                 context.num_threads());
   const auto pack = [&](const float* weight, float* packed) { Pack(plan, weight, packed); };
@@ -254,7 +266,8 @@ const OpRegistration<FullyConnectedAttrs> kFullyConnected({
               InternalAttr("activation", &FullyConnectedAttrs::activation),
               InternalAttr("act_alpha", &FullyConnectedAttrs::act_alpha),
               InternalAttr("act_beta", &FullyConnectedAttrs::act_beta),
-              InternalAttr("residual", &FullyConnectedAttrs::residual)},
+              InternalAttr("residual", &FullyConnectedAttrs::residual),
+              InternalAttr("batch_axis", &FullyConnectedAttrs::batch_axis)},
     .check = Check,
     .num_inputs = [](const FullyConnectedAttrs& attrs) { return attrs.num_inputs(); },
     .infer_types = InferTypes,

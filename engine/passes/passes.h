@@ -38,6 +38,9 @@ absl::Status AssignLayout(Graph& graph);
 // Drops transposes that cancel each other, and moves those that remain to where they cost least.
 absl::Status CancelTransposes(Graph& graph);
 
+// Tells dense layers over sequences which axis of their data is the batch: rows of one item may be computed together.
+absl::Status FindBatchAxis(Graph& graph);
+
 }  // namespace baryon
 
 #endif  // BARYON_ENGINE_PASSES_PASSES_H_

@@ -13,6 +13,7 @@ namespace {
 
 constexpr Pass kPipeline[] = {
     {"remove_labels", RemoveLabels},          // first: the variables may have no type
+    {"find_batch_axis", FindBatchAxis},       // while nothing has taken a batch of one for an axis that may go anywhere
     {"remove_identity", RemoveIdentity},      // dropout and no-op reshapes would hide the patterns below
     {"fold_batch_norm", FoldBatchNorm},       // w' = w * gamma / sqrt(var + eps), written as nodes on constants
     {"fuse_residual", FuseResidual},          // before activations: relu(conv + shortcut) is one epilogue

@@ -75,6 +75,36 @@ TEST_F(ExecutableTest, AgreesWithAnyOnePassLeftOut) {
   }
 }
 
+// The large layers of a transformer, with their items one behind the other and one inside the other.
+TEST_F(ExecutableTest, ASequenceIsTheSameAloneAndInABatch) {
+  constexpr char kBody[] = R"(
+      const w: float32 [512, 256]
+      const v: float32 [256, 512]
+      const b: float32 [512]
+      f = FullyConnected(x, w, b) {num_hidden=512, flatten=False}
+      g = LeakyReLU(f) {act_type=gelu}
+      h = FullyConnected(g, v) {num_hidden=256, no_bias=True, flatten=False}
+      y = elemwise_add(h, x))";
+  const std::string input = "input data: float32 [-1, 67, 256]\n";
+  for (const std::string& text : {input + "x = _mul_scalar(data) {scalar=0.5}\n" + kBody + "\n output y_output = y",
+                                  input + "x = transpose(data) {axes=(1, 0, 2)}\n" + kBody +
+                                      "\n z = transpose(y) {axes=(1, 0, 2)}\n output z_output = z"}) {
+    const auto executable = Make(text.c_str());
+    const Tensor batch = Ramp({3, 67, 256});
+    const auto together = executable->Run(absl::MakeConstSpan(&batch, 1));
+    ASSERT_OK(together);
+    const auto want = RunGraph(executable->graph(), absl::MakeConstSpan(&batch, 1), pool_);
+    ASSERT_OK(want);
+    EXPECT_THAT(Values((*together)[0]), testing::Pointwise(testing::FloatNear(1e-3), Values((*want)[0])));
+    for (int64_t item = 0; item < 3; ++item) {
+      const Tensor row = batch.Rows(item, item + 1);
+      const auto alone = executable->Run(absl::MakeConstSpan(&row, 1));
+      ASSERT_OK(alone);
+      EXPECT_EQ(Values((*alone)[0]), Values((*together)[0].Rows(item, item + 1)));
+    }
+  }
+}
+
 TEST_F(ExecutableTest, ARowIsTheSameAloneAndInABatch) {
   const auto executable = Make(kNet);
   const Tensor batch = Ramp({4, 3, 6, 6});
