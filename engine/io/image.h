@@ -1,12 +1,14 @@
-// Pictures: PNG and JPEG files to pixels, and bilinear resizing.
+// Pictures: PNG and JPEG files to pixels, and resizing, each to the level what MXNet does.
 #ifndef BARYON_ENGINE_IO_IMAGE_H_
 #define BARYON_ENGINE_IO_IMAGE_H_
 
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "engine/kernels/resize_image.h"
 
 namespace baryon {
 
@@ -20,14 +22,16 @@ struct Image {
 
 // A file that claims more pixels is refused before any of them is decoded.
 constexpr int64_t kMostPixels = int64_t{1} << 26;
+absl::Status CheckPictureSize(int64_t height, int64_t width);
 
 // The picture in `file`, told by its first bytes, with 3 channels or 1. Colours become grey by the weights of BT.601;
 // transparency is dropped and 16 bits are cut to 8, as OpenCV does, which MXNet reads pictures with. Errors:
 // INVALID_ARGUMENT, it is neither PNG nor JPEG, broken, or too large. Thread-safe.
 absl::StatusOr<Image> DecodeImage(absl::string_view file, int channels);
 
-// Bilinear between pixel centres, as MXNet's imresize with interp 1 (within one level of it). Sizes are positive.
-Image ResizeImage(const Image& image, int64_t height, int64_t width);
+// As MXNet's imresize, whose `interp` is the number of the filter. Sizes are positive.
+Image ResizeImage(const Image& image, int64_t height, int64_t width,
+                  kernels::ResizeFilter filter = kernels::ResizeFilter::kLinear);
 
 // The part of `height` x `width` in the middle. The image is at least as large.
 Image CenterCrop(const Image& image, int64_t height, int64_t width);

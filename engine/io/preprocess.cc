@@ -73,6 +73,15 @@ absl::StatusOr<Preprocess::Color> ReadColor(const Json& value) {
   return Refuse("color", "rgb, bgr or gray", value);
 }
 
+absl::StatusOr<kernels::ResizeFilter> ReadFilter(const Json& value) {
+  if (value == "nearest") return kernels::ResizeFilter::kNearest;
+  if (value == "bilinear") return kernels::ResizeFilter::kLinear;
+  if (value == "bicubic") return kernels::ResizeFilter::kCubic;
+  if (value == "area") return kernels::ResizeFilter::kArea;
+  if (value == "lanczos") return kernels::ResizeFilter::kLanczos;
+  return Refuse("interpolation", "nearest, bilinear, bicubic, area or lanczos", value);
+}
+
 absl::StatusOr<Preprocess> ReadFields(const Json& json) {
   Preprocess result;
   if (!json.is_object()) return Refuse("preprocess", "an object", json);
@@ -96,8 +105,11 @@ absl::StatusOr<Preprocess> ReadFields(const Json& json) {
       BARYON_ASSIGN_OR_RETURN(result.std, ReadChannels(name, value, result.channels(), true));
     } else if (name == "scale") {
       BARYON_ASSIGN_OR_RETURN(result.scale, ReadScale(value));
+    } else if (name == "interpolation") {
+      BARYON_ASSIGN_OR_RETURN(result.filter, ReadFilter(value));
     } else {
-      return Refuse(name, "input, resize, crop, mean, std, scale or color with a value that suits it", value);
+      return Refuse(name, "input, resize, crop, mean, std, scale, color or interpolation with a value that suits it",
+                    value);
     }
   }
   if (result.input.empty()) return Refuse("input", "the name of the model's input", json);
@@ -115,7 +127,7 @@ absl::StatusOr<Image> Frame(const Preprocess& preprocess, Image image) {
           absl::StrCat("expected a picture of usual proportions, got ", image.width, " x ", image.height));
     }
   }
-  if (height > 0) image = ResizeImage(image, height, width);
+  if (height > 0) image = ResizeImage(image, height, width, preprocess.filter);
   if (preprocess.crop_height == 0) return image;
   if (image.height < preprocess.crop_height || image.width < preprocess.crop_width) {
     return absl::InvalidArgumentError(absl::StrCat("expected a picture of at least ", preprocess.crop_width, " x ",

@@ -1,7 +1,7 @@
 // From a picture's file to a row of a model's input, as preprocess.json beside the model says:
 //
 //   {"input": "data", "resize": 256, "crop": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
-//    "scale": "1/255", "color": "rgb"}
+//    "scale": "1/255", "color": "rgb", "interpolation": "bilinear"}
 //
 // Every field but `input` may be left out.
 #ifndef BARYON_ENGINE_IO_PREPROCESS_H_
@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "engine/kernels/resize_image.h"
 #include "engine/tensor/tensor.h"
 
 namespace baryon {
@@ -28,12 +29,14 @@ struct Preprocess {
   std::vector<float> mean, std;             // of each channel, or one for all; after `scale`; empty: 0 and 1
   float scale = 1;
   Color color = Color::kRgb;
+  kernels::ResizeFilter filter = kernels::ResizeFilter::kLinear;
 
   int channels() const { return color == Color::kGray ? 1 : 3; }
 };
 
-// `resize` and `crop` are a number or [width, height]; with two numbers `resize` ignores the proportions. Errors:
-// INVALID_ARGUMENT, naming the field; those of ParseJson.
+// `resize` and `crop` are a number or [width, height]; with two numbers `resize` ignores the proportions.
+// `interpolation` is nearest, bilinear, bicubic, area or lanczos: MXNet's `interp` 0 to 4. Errors: INVALID_ARGUMENT,
+// naming the field; those of ParseJson.
 absl::StatusOr<Preprocess> ParsePreprocess(absl::string_view json);
 absl::StatusOr<Preprocess> ReadPreprocess(const std::string& path);
 

@@ -50,6 +50,23 @@ TEST(PreprocessTest, TheShortSideIsResizedAndTheMiddleCut) {
   EXPECT_EQ(row->shape(), Shape({1, 3, 2, 3}));
 }
 
+TEST(PreprocessTest, PicturesAreResizedAsTheModelSays) {
+  const std::string edge = Png(1, 2, {0, 0, 0, 200, 200, 200});
+  const auto first = [&](const std::string& name) {
+    const auto preprocess =
+        ParsePreprocess(R"({"input": "x", "resize": [4, 1], "color": "gray", "interpolation": ")" + name + "\"}");
+    EXPECT_OK(preprocess);
+    const auto row = PreparePicture(*preprocess, edge);
+    EXPECT_OK(row);
+    return std::vector<float>(row->span<float>().begin(), row->span<float>().end());
+  };
+  EXPECT_THAT(first("nearest"), testing::ElementsAre(0, 0, 200, 200));
+  EXPECT_THAT(first("area"), testing::ElementsAre(0, 0, 200, 200));
+  EXPECT_THAT(first("bilinear"), testing::ElementsAre(0, 50, 150, 200));
+  EXPECT_THAT(first("bicubic"), testing::ElementsAre(0, 45, 155, 221));  // 200 times -0.105, 0.227, 0.773, 1.105
+  EXPECT_EQ(first("lanczos").size(), 4u);
+}
+
 TEST(PreprocessTest, APictureSmallerThanTheCropIsRefused) {
   const auto preprocess = ParsePreprocess(R"({"input": "x", "crop": 4})");
   ASSERT_OK(preprocess);
@@ -61,7 +78,8 @@ TEST(PreprocessTest, WrongFieldsAreNamed) {
   for (const char* text :
        {R"({"resize": 4})", R"({"input": "x", "resize": 0})", R"({"input": "x", "crop": [1]})",
         R"({"input": "x", "mean": [1, 2]})", R"({"input": "x", "std": [1, 0, 1]})", R"({"input": "x", "scale": "1/0"})",
-        R"({"input": "x", "scale": "a"})", R"({"input": "x", "color": "cmyk"})", R"({"input": 3})",
+        R"({"input": "x", "scale": "a"})", R"({"input": "x", "color": "cmyk"})",
+        R"({"input": "x", "interpolation": "cubic"})", R"({"input": "x", "interpolation": 1})", R"({"input": 3})",
         R"({"input": "x", "size": 3})", R"({"input": "x", "resize": 1e99})", "[]"}) {
     EXPECT_THAT(ParsePreprocess(text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
