@@ -113,7 +113,11 @@ absl::StatusOr<std::string> SignaturePreprocess(const std::string& folder) {
   if (!name.is_string() || !shape.is_array() || shape.size() != 4 || !is_edge(shape[2]) || !is_edge(shape[3])) {
     return absl::InvalidArgumentError("signature.json: expected an input with data_name and a data_shape [N, C, H, W]");
   }
-  Json preprocess = {{"input", name}, {"resize", {shape[3], shape[2]}}, {"color", shape[1] == 1 ? "gray" : "rgb"}};
+  // The templates resize by mxnet.image.imresize with interp 2.
+  Json preprocess = {{"input", name},
+                     {"resize", {shape[3], shape[2]}},
+                     {"interpolation", "bicubic"},
+                     {"color", shape[1] == 1 ? "gray" : "rgb"}};
   return preprocess.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -24,8 +24,9 @@ absl::Status CheckCode(const std::string& folder, absl::Span<const absl::string_
 // INVALID_ARGUMENT and DATA_LOSS, a manifest that is none.
 absl::StatusOr<std::optional<std::string>> ManifestName(const std::string& folder);
 
-// preprocess.json for what the templates do with a picture, by signature.json: resized to the shape of the first input,
-// levels from 0 to 255. "" when the archive takes no pictures. Errors: INVALID_ARGUMENT, a signature that is none.
+// preprocess.json for what the templates do with a picture, by signature.json: resized to the shape of the first input
+// by bicubic interpolation, levels from 0 to 255. "" when the archive takes no pictures. Errors: INVALID_ARGUMENT, a
+// signature that is none.
 absl::StatusOr<std::string> SignaturePreprocess(const std::string& folder);
 
 }  // namespace baryon::store

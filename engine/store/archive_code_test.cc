@@ -70,6 +70,7 @@ TEST_F(ArchiveCodeTest, PicturesAreResizedAsTheSignatureSays) {
   EXPECT_EQ(preprocess.input, "data");
   EXPECT_EQ(preprocess.height, 224);
   EXPECT_EQ(preprocess.width, 160);
+  EXPECT_EQ(preprocess.filter, kernels::ResizeFilter::kCubic);
   EXPECT_EQ(preprocess.scale, 1);
   EXPECT_TRUE(preprocess.mean.empty());
   Write("signature.json", R"({"input_type": "application/json"})");

@@ -79,15 +79,6 @@ std::optional<std::string> Named(const std::vector<std::string>& files,
   return std::nullopt;
 }
 
-absl::StatusOr<std::vector<std::string>> ReadLines(const std::string& path) {
-  BARYON_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMostTextBytes));
-  std::vector<std::string> lines;
-  for (absl::string_view line : absl::StrSplit(absl::StripTrailingAsciiWhitespace(text), '\n')) {
-    lines.emplace_back(absl::StripAsciiWhitespace(line));
-  }
-  return lines;
-}
-
 // --- Networks of the zoo
 
 // The arrays of `params`, named and ordered as an export has them.
@@ -167,12 +158,21 @@ absl::StatusOr<ModelParts> FindModelParts(const std::string& folder) {
     return Unclear("one *.params where there is no symbol", params);
   }
   if (const std::optional<std::string> labels = Named(files, {"labels.txt", "synset.txt"}); labels.has_value()) {
-    BARYON_ASSIGN_OR_RETURN(parts.labels, ReadLines(*labels));
+    BARYON_ASSIGN_OR_RETURN(const std::string text, ReadFile(*labels, kMostTextBytes));
+    parts.labels = SplitLabels(text);
   }
   if (const std::optional<std::string> preprocess = Named(files, {"preprocess.json"}); preprocess.has_value()) {
     BARYON_ASSIGN_OR_RETURN(parts.preprocess, ReadFile(*preprocess, kMostTextBytes));
   }
   return parts;
+}
+
+std::vector<std::string> SplitLabels(absl::string_view text) {
+  std::vector<std::string> labels;
+  for (absl::string_view line : absl::StrSplit(absl::StripTrailingAsciiWhitespace(text), '\n')) {
+    labels.emplace_back(absl::StripAsciiWhitespace(line));
+  }
+  return labels;
 }
 
 absl::Status WriteModelFolder(const ModelParts& parts, const std::string& name, const std::string& target) {

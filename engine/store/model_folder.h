@@ -27,6 +27,9 @@ struct ModelParts {
 // several symbols; those of reading.
 absl::StatusOr<ModelParts> FindModelParts(const std::string& folder);
 
+// The labels in the text of a labels.txt: a line each, without the space around it.
+std::vector<std::string> SplitLabels(absl::string_view text);
+
 // Writes NAME-symbol.json, NAME-0000.params and, where known, labels.txt and preprocess.json into the folder `target`;
 // moves `symbol` and its `params` there. Then checks that the whole can be loaded. The arrays of a network of
 // the zoo may be called as MXNet's export does, as save_parameters does (features.0.weight), or as save_params did

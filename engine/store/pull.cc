@@ -14,6 +14,7 @@
 #include "engine/store/address.h"
 #include "engine/store/archive.h"
 #include "engine/store/digest.h"
+#include "engine/store/model_folder.h"
 #include "engine/store/zoo_index.h"
 
 namespace baryon::store {
@@ -27,8 +28,9 @@ struct Source {
   std::string address;  // of the file
   std::string digest;
   DigestKind kind;
-  bool digest_is_of_params;  // rather than of the file
-  ModelParts parts;          // without paths
+  bool digest_is_of_params;         // rather than of the file
+  ModelParts parts;                 // without paths
+  std::string labels_address = {};  // of a file with them; empty: `parts` has what there is
 };
 
 // The index of the zoo at `folder`. Nothing when there is none: MXNet's own layout, or a store that does not say of a
@@ -58,6 +60,9 @@ absl::StatusOr<Source> OfEntry(const ZooEntry& entry, const std::string& folder)
   source.parts.classes = entry.classes;
   source.parts.labels = entry.labels;
   source.parts.preprocess = entry.preprocess;
+  if (!entry.labels_file.empty()) {
+    BARYON_ASSIGN_OR_RETURN(source.labels_address, Below(folder, entry.labels_file));
+  }
   return source;
 }
 
@@ -90,6 +95,17 @@ absl::StatusOr<Source> Locate(const std::string& name, const PullOptions& option
   if (!published.ok()) return index.has_value() ? NotOffered(name, *index, folder) : published.status();
   BARYON_ASSIGN_OR_RETURN(std::string address, Below(folder, absl::StrCat("gluon/models/", published->stem(), ".zip")));
   return OfPublished(*published, model_name(), std::move(address));
+}
+
+// The labels in the file that the index names.
+absl::StatusOr<std::vector<std::string>> FetchLabels(const std::string& address, const FetchOptions& fetch) {
+  constexpr int64_t kMostLabelBytes = 16 << 20;
+  BARYON_ASSIGN_OR_RETURN(const std::string text, FetchBytes(address, kMostLabelBytes, fetch));
+  if (text.empty() || absl::StrContains(text, '\0')) {
+    return absl::InvalidArgumentError(absl::StrCat(WithoutSecrets(address), ": expected a label a line, got ",
+                                                   text.empty() ? "an empty file" : "a file that is no text"));
+  }
+  return SplitLabels(text);
 }
 
 // The parts in what was fetched, its digest checked.
@@ -141,12 +157,15 @@ absl::StatusOr<PulledModel> FindOffline(const std::string& name, const ModelRoot
 }
 
 // Fetches, unpacks and installs what nobody has installed yet.
-absl::StatusOr<std::string> Install(const Source& source, const Installation& installation, const FetchOptions& fetch,
+absl::StatusOr<std::string> Install(Source source, const Installation& installation, const FetchOptions& fetch,
                                     const Watcher& watcher) {
   const auto step = [&](absl::string_view text) {
     if (watcher.step) watcher.step(absl::StrCat(text, " ", source.name));
   };
   step("fetching");
+  if (!source.labels_address.empty()) {
+    BARYON_ASSIGN_OR_RETURN(source.parts.labels, FetchLabels(source.labels_address, fetch));
+  }
   FetchOptions watched = fetch;
   watched.progress = watcher.bytes;
   const std::string file = installation.download();

@@ -406,6 +406,20 @@ TEST_F(PrivateZooTest, AnArchiveMayBringItsOwnSymbol) {
   EXPECT_EQ(*ReadFile(model.folder + "/labels.txt"), "a\nb\nc\n");
 }
 
+TEST_F(PrivateZooTest, LabelsMayLieInAFileOfTheirOwn) {
+  Publish("flowers.params", params_, R"(, "architecture": "mobilenet0.25", "labels": "text/flowers.txt")");
+  EXPECT_THAT(PullFlowers(), StatusIs(absl::StatusCode::kNotFound, HasSubstr("zoo/text/flowers.txt")));
+  ExpectNothingVisible();
+  fs::create_directories(zoo_ + "/text");
+  ASSERT_OK(WriteFileAtomically(zoo_ + "/text/flowers.txt", std::string("daisy\0", 6)));
+  EXPECT_THAT(PullFlowers(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no text")));
+  ExpectNothingVisible();
+  ASSERT_OK(WriteFileAtomically(zoo_ + "/text/flowers.txt", "daisy\r\n wild rose\n"));
+  ASSERT_OK_AND_ASSIGN(const PulledModel model, PullFlowers());
+  ExpectLoads(model.folder);
+  EXPECT_EQ(*ReadFile(model.folder + "/labels.txt"), "daisy\nwild rose\n");
+}
+
 TEST_F(PrivateZooTest, AFileThatIsNotTheOneOfTheIndexIsRefused) {
   Publish("flowers.zip", zip_, R"(, "architecture": "mobilenet0.25")");
   ASSERT_OK(WriteFileAtomically(zoo_ + "/flowers.zip", zip_ + "x"));

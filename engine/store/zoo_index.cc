@@ -37,11 +37,23 @@ absl::StatusOr<std::string> Text(const Json& entry, const char* field) {
   return found->get<std::string>();
 }
 
-absl::StatusOr<std::vector<std::string>> Labels(const Json& labels) {
+// `text` as the path of a file below the index.
+absl::StatusOr<std::string> FileBelow(absl::string_view field, const std::string& text) {
+  const absl::StatusOr<std::string> path = MemberPath(text);
+  if (!path.ok() || path->empty()) return Refuse(field, "a path below the index", text);
+  return *path;
+}
+
+absl::Status ReadLabels(const Json& labels, ZooEntry& result) {
+  if (labels.is_string()) {
+    BARYON_ASSIGN_OR_RETURN(result.labels_file, FileBelow("labels", labels.get<std::string>()));
+    return absl::OkStatus();
+  }
   const bool sound = labels.is_array() &&
                      std::all_of(labels.begin(), labels.end(), [](const Json& label) { return label.is_string(); });
-  if (!sound) return Refuse("labels", "a list of texts", labels);
-  return labels.get<std::vector<std::string>>();
+  if (!sound) return Refuse("labels", "a list of texts, or the name of a file", labels);
+  result.labels = labels.get<std::vector<std::string>>();
+  return absl::OkStatus();
 }
 
 absl::Status ReadArchitecture(const Json& entry, ZooEntry& result) {
@@ -61,9 +73,7 @@ absl::Status ReadArchitecture(const Json& entry, ZooEntry& result) {
 }
 
 absl::Status ReadExtras(const Json& entry, ZooEntry& result) {
-  if (entry.contains("labels")) {
-    BARYON_ASSIGN_OR_RETURN(result.labels, Labels(entry["labels"]));
-  }
+  if (entry.contains("labels")) BARYON_RETURN_IF_ERROR(ReadLabels(entry["labels"], result));
   if (!entry.contains("preprocess")) return absl::OkStatus();
   result.preprocess = entry["preprocess"].dump(-1, ' ', true, Json::error_handler_t::replace);
   return Annotate(ParsePreprocess(result.preprocess).status(), "\"preprocess\"");
@@ -75,9 +85,7 @@ absl::StatusOr<ZooEntry> ReadEntry(const Json& entry) {
   BARYON_ASSIGN_OR_RETURN(result.name, Text(entry, "name"));
   BARYON_RETURN_IF_ERROR(Annotate(CheckModelName(result.name), "\"name\""));
   BARYON_ASSIGN_OR_RETURN(const std::string file, Text(entry, "file"));
-  const absl::StatusOr<std::string> path = MemberPath(file);
-  if (!path.ok() || path->empty()) return Refuse("file", "a path below the index", file);
-  result.file = *path;
+  BARYON_ASSIGN_OR_RETURN(result.file, FileBelow("file", file));
   BARYON_ASSIGN_OR_RETURN(result.sha256, Text(entry, "sha256"));
   if (!IsDigest(DigestKind::kSha256, result.sha256)) return Refuse("sha256", "64 hexadecimal digits", result.sha256);
   absl::AsciiStrToLower(&result.sha256);

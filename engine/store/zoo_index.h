@@ -3,12 +3,13 @@
 //   {"models": [
 //     {"name": "flowers", "file": "flowers-3.zip", "sha256": "9f86d0...", "architecture": "resnet18_v1",
 //      "classes": 5, "labels": ["daisy", "rose", ...], "preprocess": {"input": "data", "resize": 256, ...}},
-//     {"name": "digits", "file": "mnist/digits.tar.gz", "sha256": "60303a..."}
+//     {"name": "trees", "file": "trees.params", "sha256": "60303a...", "architecture": "vgg11", "labels": "trees.txt"},
+//     {"name": "digits", "file": "mnist/digits.tar.gz", "sha256": "fcde2b..."}
 //   ]}
 //
 // `file` lies below the folder of zoo.json: a .params, or an archive as ReadModelParts takes it. `architecture`, a
-// network of the zoo, is for files without a symbol; `classes` are its outputs (1000). `labels` and `preprocess` may be
-// left out.
+// network of the zoo, is for files without a symbol; `classes` are its outputs (1000). `labels` are texts, or the name
+// of a file below the same folder with one a line. They and `preprocess` may be left out.
 #ifndef BARYON_ENGINE_STORE_ZOO_INDEX_H_
 #define BARYON_ENGINE_STORE_ZOO_INDEX_H_
 
@@ -28,7 +29,8 @@ struct ZooEntry {
   std::string architecture;  // as zoo::NetworkName gives it; empty: the file has a symbol
   int64_t classes = 1000;
   std::vector<std::string> labels;
-  std::string preprocess;  // JSON, sound as a preprocess.json; empty: none
+  std::string labels_file;  // relative to the index; empty: `labels` are all
+  std::string preprocess;   // JSON, sound as a preprocess.json; empty: none
 };
 
 constexpr char kIndexName[] = "zoo.json";

@@ -44,6 +44,12 @@ TEST(ZooIndexTest, WhatIsLeftOutIsTheUsual) {
   EXPECT_EQ(entries[0].preprocess, "");
 }
 
+TEST(ZooIndexTest, LabelsMayLieInAFile) {
+  ASSERT_OK_AND_ASSIGN(const auto entries, ParseZooIndex(Index(R"(, "labels": "trees/./labels.txt")")));
+  EXPECT_EQ(entries[0].labels_file, "trees/labels.txt");
+  EXPECT_TRUE(entries[0].labels.empty());
+}
+
 TEST(ZooIndexTest, NamesModelAndFieldAtFault) {
   for (const auto& [fields, field] : {std::pair(R"(, "name": "../x")", "name"),
                                       {R"(, "file": "../../etc/passwd")", "file"},
@@ -54,7 +60,10 @@ TEST(ZooIndexTest, NamesModelAndFieldAtFault) {
                                       {R"(, "classes": 0)", "classes"},
                                       {R"(, "classes": 1e30)", "classes"},
                                       {R"(, "labels": [1])", "labels"},
-                                      {R"(, "labels": "labels.txt")", "labels"},
+                                      {R"(, "labels": "../labels.txt")", "labels"},
+                                      {R"(, "labels": "http://x/labels.txt/..")", "labels"},
+                                      {R"(, "labels": "")", "labels"},
+                                      {R"(, "labels": {})", "labels"},
                                       {R"(, "preprocess": {"resize": 3})", "preprocess"}}) {
     EXPECT_THAT(ParseZooIndex(Index(fields)),
                 StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("model 0"), HasSubstr(field))))
