@@ -52,6 +52,9 @@ Folder of pulled models; ~/.cache/baryon without.
 .B MXNET_GLUON_REPO
 Base address of the zoo, as in MXNet.
 .TP
+.B SSL_CERT_FILE
+Certificates (PEM) of the authorities that https zoos are believed by; the system's without.
+.TP
 .B BARYON_SERVER
 HOST:PORT for the commands that ask a server.
 .TP

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -231,6 +232,13 @@ class Transfer {
   int64_t stretch_bytes_ = 0;
 };
 
+// As OpenSSL and the programs that use it say where certificates are.
+std::string TrustedCertificates(const FetchOptions& options) {
+  if (!options.trusted_certificates.empty()) return options.trusted_certificates;
+  const char* const file = std::getenv("SSL_CERT_FILE");
+  return file == nullptr ? "" : file;
+}
+
 bool Transfer::SetUp(bool anew) {
   static const CURLcode kInitialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (kInitialised != CURLE_OK) return false;
@@ -246,6 +254,10 @@ bool Transfer::SetUp(bool anew) {
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, static_cast<long>(options_.max_redirects));  // NOLINT
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(absl::ToInt64Milliseconds(options_.connect_timeout)));  // NOLINT
+  if (const std::string trusted = TrustedCertificates(options_); !trusted.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, trusted.c_str());
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  }
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "baryon");
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, message_);

@@ -24,6 +24,8 @@ struct FetchOptions {
   int max_tries = 5;                                     // after a broken connection, silence, or 429 and 5xx
   absl::Duration first_pause = absl::Milliseconds(500);  // before the second try; then twice as long each time
   bool offline = false;                                  // file addresses alone
+  // Certificates (PEM) of the authorities that https servers are believed by; empty: SSL_CERT_FILE, or the system's.
+  std::string trusted_certificates;
 
   // Called a few times a second, with `total` 0 as long as nobody has said it. An error ends the transfer, and Fetch
   // returns it. May be empty.

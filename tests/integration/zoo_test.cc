@@ -2,19 +2,25 @@
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/file.h"
+#include "engine/base/logging.h"
 #include "engine/base/testing/status_matchers.h"
 #include "engine/store/digest.h"
 #include "engine/store/testing/archives.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/registry.grpc.pb.h"
+#include "server/http/http_server.h"
+#include "server/security/tls_keys.h"
+#include "server/testing/certificates.h"
 #include "server/testing/temp_folder.h"
 #include "tests/integration/child_process.h"
 #include "tests/support/golden.h"
@@ -22,6 +28,8 @@
 namespace baryon {
 namespace {
 
+using testing::AllOf;
+using testing::HasSubstr;
 using testing::MatchesRegex;
 
 class ZooTest : public testing::Test {
@@ -100,6 +108,87 @@ TEST_F(ZooTest, WithoutPullAServerFetchesNothing) {
   const auto server = Serve({"digits"});
   EXPECT_EQ(server->ReadAll(), "");
   EXPECT_EQ(server->Wait(), 1);
+}
+
+// --- Over https
+
+// The zoo behind a web server with a certificate: the server's own front, which has TLS.
+class HttpsZooTest : public ZooTest {
+ protected:
+  HttpsZooTest() {
+    SetLogSink([](LogSeverity, absl::string_view, LogFields) {});
+    files_.Write("ca.pem", ca_.certificate_pem);
+    files_.Write("other.pem", MakeCa("other").certificate_pem);
+  }
+  ~HttpsZooTest() override {
+    http_ = nullptr;
+    SetLogSink(nullptr);
+  }
+
+  // Its address.
+  std::string Start(const TestCertificate& certificate, const std::string& host = "127.0.0.1") {
+    files_.Write("cert.pem", certificate.certificate_pem);
+    files_.Write("key.pem", certificate.key_pem);
+    keys_ = *TlsKeys::Open({files_.path("cert.pem"), files_.path("key.pem"), ""});
+    http_ = std::make_unique<HttpServer>(HttpServer::Options());
+    HttpHandler handler;
+    handler.answer = [this](const std::shared_ptr<const HttpRequest>& request, HttpReply reply) {
+      ++requests_;
+      const auto bytes = ReadFile(files_.path("zoo" + request->PathText()));
+      reply(bytes.ok() ? HttpResponse{200, *bytes, "application/octet-stream"} : HttpError(404, "no such file"));
+    };
+    const int port = *http_->Listen(host, 0, std::move(handler), keys_.get());
+    http_->Start();
+    return absl::StrCat("https://", host, ":", port, "/");
+  }
+
+  // The exit code of a pull from `address` by somebody who trusts the authorities in the file `trusted`.
+  int Pull(const std::string& address, const std::string& trusted) {
+    std::vector<std::string> environment = environment_;
+    environment.push_back("SSL_CERT_FILE=" + files_.path(trusted));
+    environment.push_back("no_proxy=*");
+    ChildProcess pull({"./baryon", "pull", "digits", "--from", address}, environment, files_.path("stderr"));
+    pull.ReadAll();
+    return pull.Wait();
+  }
+  // The one line that says why, when nothing was asked and nothing is kept.
+  std::string Refusal(const std::string& address, const std::string& trusted) {
+    EXPECT_EQ(Pull(address, trusted), 1);
+    EXPECT_EQ(requests_, 0);
+    EXPECT_FALSE(ReadFile(files_.path("cache/digits/provenance.json")).ok());
+    const std::string error = ReadFile(files_.path("stderr")).value_or("");
+    EXPECT_THAT(error, MatchesRegex("baryon: error: [^\n]*\n"));
+    return error;
+  }
+
+  const TestCertificate ca_ = MakeCa("ca");
+  std::unique_ptr<TlsKeys> keys_;
+  std::unique_ptr<HttpServer> http_;
+  std::atomic<int> requests_ = 0;
+};
+
+TEST_F(HttpsZooTest, IsBelievedByItsAuthority) {
+  EXPECT_EQ(Pull(Start(MakeCertificate(ca_, "zoo")), "ca.pem"), 0);
+  EXPECT_TRUE(ReadFile(files_.path("cache/digits/provenance.json")).ok());
+}
+
+TEST_F(HttpsZooTest, ACertificateOfAnotherAuthorityIsRefused) {
+  const std::string address = Start(MakeCertificate(ca_, "zoo"));
+  EXPECT_THAT(Refusal(address, "other.pem"), AllOf(HasSubstr(address), HasSubstr("TLS: "), HasSubstr("issuer")));
+}
+
+TEST_F(HttpsZooTest, ACertificateForAnotherHostIsRefused) {
+  const std::string address = Start(MakeCertificate(ca_, "zoo"), "127.0.0.2");  // it names 127.0.0.1
+  EXPECT_THAT(Refusal(address, "ca.pem"), AllOf(HasSubstr("TLS: "), HasSubstr("'127.0.0.2'")));
+}
+
+TEST_F(HttpsZooTest, ACertificateOfThePastIsRefused) {
+  const std::string address = Start(MakeCertificate(ca_, "zoo", /*start_days=*/-3, /*end_days=*/-1));
+  EXPECT_THAT(Refusal(address, "ca.pem"), AllOf(HasSubstr("TLS: "), HasSubstr("expired")));
+}
+
+TEST_F(HttpsZooTest, AuthoritiesThatCannotBeReadAreAnError) {
+  EXPECT_THAT(Refusal(Start(MakeCertificate(ca_, "zoo")), "absent.pem"), HasSubstr("absent.pem"));
 }
 
 }  // namespace
