@@ -1,6 +1,7 @@
 // Which algorithm for which geometry.
 //   depthwise 3x3  as many groups and filters as channels, the usual kernel
 //   depthwise      the same with other kernels
+//   planes         few channels and few filters at stride 1, or with a pooling behind: LeNet
 //   strip gemm     few channels, so that the run of one kernel position would be short: the first layer of a network
 //   winograd       3x3 at stride 1, where its fewer multiplications outweigh its transforms and larger weights
 //   strassen       many channels and filters, where a quarter fewer multiplications outweigh the sums around them
@@ -11,6 +12,7 @@
 #include "engine/kernels/depthwise_3x3.h"
 #include "engine/kernels/depthwise_weights.h"
 #include "engine/kernels/indirect_conv.h"
+#include "engine/kernels/plane_conv.h"
 #include "engine/kernels/strassen_conv.h"
 #include "engine/kernels/strip_conv.h"
 #include "engine/kernels/winograd_conv.h"
@@ -25,9 +27,17 @@ bool SuitsStrips(const ConvGeometry& geometry) {
   return geometry.groups == 1 && !geometry.transposed && geometry.channels < kFewChannels;
 }
 
+bool SuitsPlanes(const ConvGeometry& geometry, const ConvOptions& options) {
+  return options.pool != PairPool::kNone ||
+         (geometry.channels < kFewChannels && PlaneConvPlan::IsBest(geometry, options));
+}
+
 }  // namespace
 
 std::unique_ptr<ConvPlan> MakeConvPlan(const ConvGeometry& geometry, const ConvOptions& options) {
+  if (SuitsPlanes(geometry, options)) {
+    return std::make_unique<PlaneConvPlan>(geometry, options, /*channels_first=*/false);
+  }
   if (Depthwise3x3Plan::Supports(geometry)) return std::make_unique<Depthwise3x3Plan>(geometry, options);
   if (IsDepthwise(geometry)) return std::make_unique<DepthwisePlan>(geometry, options);
   if (SuitsStrips(geometry) && geometry.kernel[2] > 1) {
@@ -43,6 +53,9 @@ std::unique_ptr<ConvPlan> MakeConvPlan(const ConvGeometry& geometry, const ConvO
 }
 
 std::unique_ptr<ConvPlan> MakeChannelsFirstConvPlan(const ConvGeometry& geometry, const ConvOptions& options) {
+  if (SuitsPlanes(geometry, options)) {
+    return std::make_unique<PlaneConvPlan>(geometry, options, /*channels_first=*/true);
+  }
   if (!SuitsStrips(geometry)) return nullptr;
   return std::make_unique<StripConvPlan>(geometry, options, /*channels_first=*/true);
 }

@@ -16,6 +16,7 @@
 
 #include "engine/kernels/activation.h"
 #include "engine/kernels/conv_geometry.h"
+#include "engine/kernels/pair_pool.h"
 
 namespace baryon::kernels {
 
@@ -28,6 +29,9 @@ struct ConvOptions {
   int most_winograd = 0;
   // The most levels of Strassen's method, 0 to 2, under the same conditions; each costs a bit.
   int most_strassen = 0;
+  bool has_residual = false;
+  // Applied to the finished results, which must be channels-last; only where PlaneConvPlan::Supports the geometry.
+  PairPool pool = PairPool::kNone;
 };
 
 struct ConvOperands {

@@ -18,6 +18,8 @@ TEST(ConvTest, ChoosesByGeometry) {
   EXPECT_THAT(Choice(TestConv::Square(64, 64, 14, 3, 1, 64).Finish()), StartsWith("depthwise 3x3"));
   EXPECT_THAT(Choice(TestConv::Square(64, 64, 14, 5, 1, 64).Finish()), StartsWith("depthwise avx"));
   EXPECT_THAT(Choice(TestConv::Square(64, 128, 14, 3, 1, 64).Finish()), StartsWith("indirect gemm"));
+  EXPECT_THAT(Choice(TestConv::Square(1, 20, 14, 3).Finish()), StartsWith("planes"));
+  EXPECT_THAT(Choice(TestConv::Square(6, 16, 7, 5).Finish()), StartsWith("strip gemm"));  // 5 of 11 columns are border
   EXPECT_THAT(Choice(TestConv::Square(3, 8, 14, 4, 2).Transposed().Finish()), StartsWith("indirect gemm"));
 }
 
