@@ -198,6 +198,8 @@ absl::StatusOr<std::unique_ptr<Kernel>> MakeConvKernel(const ConvNode& node, Pre
   ConvGeometry geometry = node.geometry;
   kernels::ConvOptions options;
   options.num_threads = context.num_threads();
+  options.has_residual = node.has_residual;
+  options.pool = node.pool;
   const bool weight_is_known = context.constant(1) != nullptr;
   if (weight_is_known) {
     const bool strict = context.numerics() == Numerics::kStrict;

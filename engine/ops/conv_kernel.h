@@ -20,6 +20,7 @@ struct ConvNode {
   bool data_channels_last, channels_last;  // the latter of output, residual and weight
   bool has_bias, has_residual;             // inputs 2 and the last
   kernels::ActivationSpec activation;
+  kernels::PairPool pool = kernels::PairPool::kNone;  // the geometry is that before it
 };
 
 // Errors: those of reading the weight; RESOURCE_EXHAUSTED, no memory for packing it.
@@ -34,6 +35,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> PrepareConv(const A& attrs, PrepareConte
   node.channels_last = attrs.channels_last();
   node.has_bias = !attrs.no_bias;
   node.has_residual = attrs.residual;
+  node.pool = attrs.pool;
   BARYON_ASSIGN_OR_RETURN(node.activation, ToActivationSpec(attrs.activation, attrs.act_alpha, attrs.act_beta));
   return MakeConvKernel(node, context);
 }

@@ -107,6 +107,12 @@ absl::StatusOr<int64_t> OutputSize(const A& attrs, int64_t axis, int64_t in) {
                                                  in + 2 * sizes.pad, " with padding, less than ", sizes.reach()));
 }
 
+// What a pooling of pairs leaves of `size`, which may be unknown.
+template <typename A>
+int64_t Pooled(const A& attrs, int64_t size) {
+  return size < 0 || !attrs.pools() ? size : size / 2;
+}
+
 template <typename A>
 absl::StatusOr<TensorType> OutputType(const A& attrs, const TensorType& data) {
   const int64_t rank = attrs.spatial_rank() + 2;
@@ -115,7 +121,8 @@ absl::StatusOr<TensorType> OutputType(const A& attrs, const TensorType& data) {
   shape[ChannelAxis(attrs.channels_last(), rank)] = attrs.num_filter;
   for (int64_t axis = 0; axis < attrs.spatial_rank(); ++axis) {
     const int64_t in = data.shape[FirstSpatialAxis(attrs.data_channels_last()) + axis];
-    BARYON_ASSIGN_OR_RETURN(shape[FirstSpatialAxis(attrs.channels_last()) + axis], OutputSize(attrs, axis, in));
+    BARYON_ASSIGN_OR_RETURN(const int64_t size, OutputSize(attrs, axis, in));
+    shape[FirstSpatialAxis(attrs.channels_last()) + axis] = Pooled(attrs, size);
   }
   return TensorType{data.dtype, shape};
 }
@@ -154,19 +161,34 @@ absl::Status CheckLayout(Layout layout, int64_t spatial_rank) {
 
 template <typename A>
 std::vector<AttrDef<A>> ConvAttrDefs() {
-  return {RequiredAttr("kernel", &A::kernel),
-          Attr("stride", &A::stride),
-          Attr("dilate", &A::dilate),
-          Attr("pad", &A::pad),
-          RequiredAttr("num_filter", &A::num_filter),
-          Attr("num_group", &A::num_group),
-          Attr("no_bias", &A::no_bias),
-          LayoutAttr("layout", &A::layout),
-          InternalAttr("activation", &A::activation),
-          InternalAttr("act_alpha", &A::act_alpha),
-          InternalAttr("act_beta", &A::act_beta),
-          InternalAttr("residual", &A::residual),
-          Internal(LayoutAttr("data_layout", &A::data_layout))};
+  return {
+      RequiredAttr("kernel", &A::kernel),
+      Attr("stride", &A::stride),
+      Attr("dilate", &A::dilate),
+      Attr("pad", &A::pad),
+      RequiredAttr("num_filter", &A::num_filter),
+      Attr("num_group", &A::num_group),
+      Attr("no_bias", &A::no_bias),
+      LayoutAttr("layout", &A::layout),
+      InternalAttr("activation", &A::activation),
+      InternalAttr("act_alpha", &A::act_alpha),
+      InternalAttr("act_beta", &A::act_beta),
+      InternalAttr("residual", &A::residual),
+      Internal(LayoutAttr("data_layout", &A::data_layout)),
+      Internal(EnumAttr(
+          "pool", &A::pool,
+          {{"none", kernels::PairPool::kNone}, {"max", kernels::PairPool::kMax}, {"avg", kernels::PairPool::kAvg}}))};
+}
+
+// What kernels/plane_conv.h can do.
+template <typename A>
+absl::Status CheckPool(const A& attrs) {
+  if (!attrs.pools()) return absl::OkStatus();
+  const bool strides = std::any_of(attrs.stride.begin(), attrs.stride.end(), [](int64_t stride) { return stride > 1; });
+  const bool fits = !A::kIsTransposed && attrs.spatial_rank() == 2 && attrs.channels_last() && attrs.num_group == 1 &&
+                    !attrs.residual && !strides;
+  if (fits) return absl::OkStatus();
+  return ExpectedGot("a \"pool\" behind a plain channels-last convolution with stride 1", "another");
 }
 
 template <typename A>
@@ -197,6 +219,7 @@ absl::Status CheckConvAttrs(const A& attrs) {
   }
   BARYON_RETURN_IF_ERROR(CheckLayout(attrs.layout, attrs.spatial_rank()));
   BARYON_RETURN_IF_ERROR(CheckLayout(attrs.data_layout, attrs.spatial_rank()));
+  BARYON_RETURN_IF_ERROR(CheckPool(attrs));
   return ToActivationSpec(attrs.activation, attrs.act_alpha, attrs.act_beta).status();
 }
 
@@ -215,6 +238,9 @@ absl::StatusOr<TensorTypes> InferConvTypes(const A& attrs, const TensorTypes& in
   if (attrs.residual) BARYON_RETURN_IF_ERROR(CheckInput("residual", output, inputs.back()));
   if (attrs.activation != "none" && data.dtype != DType::kFloat32) {
     return ExpectedGot("float32 data before a fused activation", data.ToString());
+  }
+  if (attrs.pools() && data.dtype != DType::kFloat32) {
+    return ExpectedGot("float32 data before a fused pooling", data.ToString());
   }
   return TensorTypes{output};
 }
@@ -273,6 +299,7 @@ kernels::ConvGeometry ConvGeometryOf(const A& attrs, const TensorType& data, con
     geometry.stride[to] = sizes.stride;
     geometry.dilation[to] = sizes.dilation;
     geometry.pad[to] = sizes.pad;
+    if (attrs.pools()) geometry.out[to] = geometry.in[to] + 2 * sizes.pad - sizes.reach() + 1;
   }
   return geometry;
 }

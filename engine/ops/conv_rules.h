@@ -12,6 +12,7 @@
 #include "engine/graph/attrs.h"
 #include "engine/graph/op_def.h"
 #include "engine/kernels/conv_geometry.h"
+#include "engine/kernels/pair_pool.h"
 #include "engine/tensor/tensor.h"
 
 namespace baryon {
@@ -53,9 +54,12 @@ struct ConvAttrs {
   double act_alpha = 0, act_beta = 0;
   bool residual = false;               // one more input, of the output's type, is added before the activation
   Layout data_layout = Layout::kNone;  // of the data, where it is not `layout`
+  // Of the activated results: the output has half as many pixels along each of the two axes. Channels last, stride 1.
+  kernels::PairPool pool = kernels::PairPool::kNone;
 
   bool channels_last() const { return IsChannelsLast(layout); }
   bool data_channels_last() const { return IsChannelsLast(data_layout == Layout::kNone ? layout : data_layout); }
+  bool pools() const { return pool != kernels::PairPool::kNone; }
   int64_t spatial_rank() const { return static_cast<int64_t>(kernel.size()); }
   int num_inputs() const { return 2 + !no_bias + residual; }
 };

@@ -25,6 +25,20 @@ TEST(ConvRulesTest, UnknownDimensionsPassThrough) {
   EXPECT_EQ(out[0], (TensorType{kF32, {-1, 8, -1, 8}}));
 }
 
+TEST(ConvRulesTest, APooledOutputHasHalfAsManyPixelsAlongEachAxis) {
+  ConvolutionAttrs attrs = Kernel3(8);
+  attrs.no_bias = true;
+  attrs.layout = Layout::kNHWC;
+  attrs.pool = kernels::PairPool::kMax;
+  ASSERT_OK(CheckConvAttrs(attrs));
+  const TensorType data = {kF32, {1, 12, 13, 4}};
+  ASSERT_OK_AND_ASSIGN(const TensorTypes out, InferConvTypes(attrs, {data, {kF32, {8, 3, 3, 4}}}));
+  EXPECT_EQ(out[0], (TensorType{kF32, {1, 5, 5, 8}}));
+  EXPECT_EQ(ConvGeometryOf(attrs, data, out[0]).out, (kernels::Extents{1, 10, 11}));
+  attrs.stride = {2, 2};
+  EXPECT_THAT(CheckConvAttrs(attrs), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("stride 1")));
+}
+
 TEST(ConvRulesTest, DataTellsTheParameters) {
   ConvolutionAttrs attrs = Kernel3(8);
   attrs.num_group = 2;

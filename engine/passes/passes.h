@@ -35,6 +35,9 @@ absl::Status MoveStrides(Graph& graph);
 // Keeps feature maps channels-last ([N, H, W, C]) between operators that can work so, with transposes at the borders.
 absl::Status AssignLayout(Graph& graph);
 
+// Makes a 2 x 2 pooling behind a small convolution an attribute of it.
+absl::Status FusePool(Graph& graph);
+
 // Drops transposes that cancel each other, and moves those that remain to where they cost least.
 absl::Status CancelTransposes(Graph& graph);
 

@@ -20,6 +20,7 @@ constexpr Pass kPipeline[] = {
     {"fuse_activation", FuseActivation},      // activation becomes an attribute of the operator before it
     {"move_strides", MoveStrides},            // behind the fusions: only convolutions are left between convolutions
     {"assign_layout", AssignLayout},          // after the fusions, so that it sees fewer and larger operators
+    {"fuse_pool", FusePool},                  // where both have the channels last, and no transpose between
     {"cancel_transposes", CancelTransposes},  // cleans up the borders that assign_layout made
     {"fold_constants", FoldConstants},        // last: also the transposed weights that assign_layout made
 };
