@@ -4,6 +4,8 @@
 // piece of the arena. Values share a storage when an operator returns its input under another shape (OpDef::view), and
 // when an operator may overwrite an input that nobody reads afterwards (OpDef::in_place). Whatever is left gets an
 // offset from PlanMemory. Values that a later operator joins are slices of its output (slices.h).
+//
+// A batch of a small network becomes a plan of one step, which runs plans for parts of its rows (row_parts.h).
 #include "engine/runtime/compile.h"
 
 #include <algorithm>
@@ -13,8 +15,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
+#include "engine/runtime/independent_rows.h"
 #include "engine/runtime/memory_plan.h"
 #include "engine/runtime/planned_subgraph.h"
+#include "engine/runtime/row_parts.h"
 #include "engine/runtime/slices.h"
 
 namespace baryon {
@@ -80,6 +84,27 @@ class PlanBuilder {
     BARYON_RETURN_IF_ERROR(PlaceInArena());
     BARYON_RETURN_IF_ERROR(EmitSteps());
     return std::unique_ptr<const Plan>(std::move(plan_));
+  }
+
+  // A plan with the inputs and outputs of `whole` and `kernel` as its only step.
+  static std::unique_ptr<const Plan> OneStep(const Plan& whole, std::shared_ptr<const Kernel> kernel,
+                                             const std::string& op) {
+    std::unique_ptr<Plan> plan(new Plan);
+    plan->input_types_ = whole.input_types();
+    plan->output_types_ = whole.output_types();
+    plan->steps_.push_back({std::move(kernel), "batch", op, 0, static_cast<int>(whole.input_types().size()),
+                            static_cast<int>(whole.output_types().size())});
+    int index = 0;
+    for (const TensorType& type : whole.input_types()) {
+      const bool given = type.dtype != DType::kUnknown;
+      if (given) plan->input_views_.push_back(index);
+      plan->views_.push_back({type, {given ? Plan::Location::Kind::kInput : Plan::Location::Kind::kNone, index++}});
+    }
+    for (size_t i = 0; i < whole.output_types().size(); ++i) {
+      plan->output_views_.push_back(index++);
+      plan->views_.push_back({whole.output_types()[i], {Plan::Location::Kind::kOutput, static_cast<int>(i)}});
+    }
+    return plan;
   }
 
  private:
@@ -369,10 +394,61 @@ class PlanBuilder {
   std::vector<int> output_owner_;  // by storage: the graph output whose buffer it is, or -1
 };
 
+namespace {
+
+// `types` for other rows. What is not given stays so; an input without axes is one that nobody reads.
+TensorTypes WithRows(TensorTypes types, int64_t rows) {
+  for (TensorType& type : types) {
+    if (type.dtype != DType::kUnknown && type.shape.rank() > 0) type.shape[0] = rows;
+  }
+  return types;
+}
+
+// The plan of one thread for `rows` rows of `whole`'s batch, or nullptr when they are not known to be independent of
+// the others.
+absl::StatusOr<std::shared_ptr<const Plan>> CompilePart(const Graph& graph, const Plan& whole, int64_t rows,
+                                                        const CompileOptions& options, PreparedCache& cache) {
+  const TensorTypes types = WithRows(whole.input_types(), rows);
+  absl::StatusOr<Graph> optimized = OptimizedGraph(graph, types, options);
+  if (!optimized.ok() || !RowsAreIndependent(*optimized, rows)) return nullptr;  // shapes for that batch alone
+  BARYON_ASSIGN_OR_RETURN(std::unique_ptr<const Plan> plan, PlanBuilder(*optimized, types, 1, options, cache).Build());
+  if (plan->output_types() != WithRows(whole.output_types(), rows)) return nullptr;
+  return std::shared_ptr<const Plan>(std::move(plan));
+}
+
+// `whole` in parts, for as many threads. `graph` is the one before the passes.
+absl::StatusOr<std::unique_ptr<const Plan>> InParts(std::unique_ptr<const Plan> whole, const Graph& graph, int64_t rows,
+                                                    int64_t num_parts, const CompileOptions& options,
+                                                    PreparedCache& cache) {
+  std::vector<RowPart> parts;
+  for (int64_t i = 0; i < num_parts; ++i) {
+    const int64_t first = rows * i / num_parts, count = rows * (i + 1) / num_parts - first;
+    std::shared_ptr<const Plan> plan;
+    for (const RowPart& part : parts) {
+      if (part.plan->output_types()[0].shape[0] == count) plan = part.plan;
+    }
+    if (plan == nullptr) {
+      BARYON_ASSIGN_OR_RETURN(plan, CompilePart(graph, *whole, count, options, cache));
+    }
+    if (plan == nullptr) return whole;
+    parts.push_back({first, std::move(plan)});
+  }
+  auto kernel = std::make_shared<RowPartsKernel>(std::move(parts), *whole);
+  return PlanBuilder::OneStep(*whole, std::move(kernel), "parts");
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<const Plan>> Compile(Graph graph, const TensorTypes& input_types, int num_threads,
                                                     const CompileOptions& options, PreparedCache& cache) {
-  BARYON_ASSIGN_OR_RETURN(const Graph optimized, OptimizedGraph(std::move(graph), input_types, options));
-  return PlanBuilder(optimized, input_types, num_threads, options, cache).Build();
+  BARYON_ASSIGN_OR_RETURN(const Graph optimized, OptimizedGraph(graph, input_types, options));
+  BARYON_ASSIGN_OR_RETURN(std::unique_ptr<const Plan> whole,
+                          PlanBuilder(optimized, input_types, num_threads, options, cache).Build());
+  if (num_threads == 1 || optimized.outputs().empty()) return whole;
+  const Shape& shape = whole->output_types()[0].shape;
+  const int64_t rows = shape.rank() == 0 ? 1 : shape[0], parts = NumRowParts(*whole, rows, num_threads);
+  if (parts == 1 || !RowsAreIndependent(optimized, rows)) return whole;
+  return InParts(std::move(whole), graph, rows, parts, options, cache);
 }
 
 }  // namespace baryon

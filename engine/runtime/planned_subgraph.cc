@@ -7,7 +7,7 @@
 
 namespace baryon {
 
-PlannedSubgraph::PlannedSubgraph(std::unique_ptr<const Plan> plan, std::vector<int> plan_inputs)
+PlannedSubgraph::PlannedSubgraph(std::shared_ptr<const Plan> plan, std::vector<int> plan_inputs)
     : plan_(std::move(plan)), plan_inputs_(std::move(plan_inputs)) {}
 
 absl::Status PlannedSubgraph::Run(absl::Span<const void* const> inputs, absl::Span<void* const> outputs,

@@ -17,13 +17,13 @@ namespace baryon {
 class PlannedSubgraph : public PreparedSubgraph {
  public:
   // Input i of `plan` is input plan_inputs[i] of the subgraph; the others are constants.
-  PlannedSubgraph(std::unique_ptr<const Plan> plan, std::vector<int> plan_inputs);
+  PlannedSubgraph(std::shared_ptr<const Plan> plan, std::vector<int> plan_inputs);
 
   absl::Status Run(absl::Span<const void* const> inputs, absl::Span<void* const> outputs,
                    ThreadPool& pool) const override;
 
  private:
-  const std::unique_ptr<const Plan> plan_;
+  const std::shared_ptr<const Plan> plan_;
   const std::vector<int> plan_inputs_;
   mutable std::once_flag once_;  // the first pass tells the threads
   mutable std::unique_ptr<WorkspacePool> workspaces_;

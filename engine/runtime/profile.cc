@@ -9,6 +9,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/kernels/multiply_rate.h"
 #include "engine/runtime/plan.h"
+#include "engine/runtime/row_parts.h"
 
 namespace baryon {
 namespace {
@@ -78,9 +79,15 @@ std::string Figures(const Profile& profile, const StepProfile& step, double tota
 absl::StatusOr<Profile> ProfileRuns(const Executable& executable, absl::Span<const Tensor> inputs, int runs) {
   TensorTypes types;
   for (const Tensor& input : inputs) types.push_back(input.empty() ? TensorType() : input.type());
-  BARYON_ASSIGN_OR_RETURN(const std::shared_ptr<const Plan> plan, executable.PlanFor(types));
+  BARYON_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, executable.PlanFor(types));
   Profile profile;
   profile.peak = kernels::MeasureMultiplyRate() * executable.pool().num_threads();
+  // Inputs begin with the first part's rows.
+  if (const std::vector<RowPart> parts = PartsOf(*plan); !parts.empty()) {
+    plan = parts[0].plan;
+    profile.peak /= executable.pool().num_threads();
+    profile.rows_of_part = plan->output_types()[0].shape[0];
+  }
   BARYON_ASSIGN_OR_RETURN(std::vector<Durations> times, TimeSteps(executable, *plan, inputs, runs));
   for (size_t i = 0; i < times.size(); ++i) {
     const Plan::Step& step = plan->steps()[i];
@@ -103,8 +110,10 @@ std::string ToTable(const Profile& profile) {
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return profile.steps[a].time > profile.steps[b].time; });
-  std::string text = absl::StrFormat("peak %.1f GFLOP/s\n%9s %6s %9s %6s %8s  %-16s %s\n", 2e-9 * profile.peak, "ms",
-                                     "%", "GFLOP/s", "% peak", "MB", "operator", "node: algorithm");
+  std::string text;
+  if (profile.rows_of_part > 0) absl::StrAppendFormat(&text, "%d rows on each thread, ", profile.rows_of_part);
+  absl::StrAppendFormat(&text, "peak %.1f GFLOP/s\n%9s %6s %9s %6s %8s  %-16s %s\n", 2e-9 * profile.peak, "ms", "%",
+                        "GFLOP/s", "% peak", "MB", "operator", "node: algorithm");
   const double total_ms = MillisecondsOf(sum.time);
   for (size_t i : order) {
     const StepProfile& step = profile.steps[i];

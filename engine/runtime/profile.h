@@ -25,10 +25,12 @@ struct StepProfile {
 struct Profile {
   std::vector<StepProfile> steps;  // in the order in which they run
   double peak = 0;                 // multiplications per second of all threads of the executable, at most
+  int64_t rows_of_part = 0;        // when steps and peak are of one thread, whose part of the batch these are; else 0
 };
 
 // Runs `executable` on `inputs` (signature order; an empty tensor is not given) `runs` times, after one that is not
-// counted, and times each step. Errors: those of Executable::Run.
+// counted, and times each step. Of a batch that goes in parts (row_parts.h), the steps are those of the first. Errors:
+// those of Executable::Run.
 absl::StatusOr<Profile> ProfileRuns(const Executable& executable, absl::Span<const Tensor> inputs, int runs);
 
 // A line a step, the slowest first: time, its share, GFLOP/s by the plain formula, the share of the peak that the

@@ -1,0 +1,47 @@
+#include "engine/runtime/independent_rows.h"
+
+#include <string>
+
+#include "engine/base/testing/status_matchers.h"
+#include "engine/graph/graph_text.h"
+#include "gtest/gtest.h"
+
+namespace baryon {
+namespace {
+
+// Whether the rows of y, made of eight rows of data, are kept apart.
+bool Apart(const std::string& text) {
+  const absl::StatusOr<Graph> graph =
+      GraphFromText("input data: float32 [8, 6, 4]\n const w: float32 [5, 4]\n" + text + "\n output y_output = y");
+  EXPECT_OK(graph) << text;
+  return RowsAreIndependent(*graph, 8);
+}
+
+TEST(IndependentRowsTest, LayersViewsAndElementwiseOperatorsKeepRowsApart) {
+  EXPECT_TRUE(Apart("y = FullyConnected(data, w) {flatten=False, no_bias=True, num_hidden=5}"));
+  EXPECT_TRUE(Apart("a = relu(data)\n y = elemwise_add(a, data)"));
+  EXPECT_TRUE(Apart("y = Reshape(data) {shape=(0, -1)}"));
+  EXPECT_TRUE(Apart("y = softmax(data)"));
+  EXPECT_TRUE(Apart("y = Concat(data, data) {dim=2, num_args=2}"));
+}
+
+TEST(IndependentRowsTest, OperatorsAlongTheRowsDoNot) {
+  EXPECT_FALSE(Apart("y = softmax(data) {axis=0}"));
+  EXPECT_FALSE(Apart("y = softmax(data) {axis=-3}"));
+  EXPECT_FALSE(Apart("y = Reshape(data) {shape=(-1, 4)}"));
+  EXPECT_FALSE(Apart("y = sum(data) {axis=0, keepdims=True}"));
+  EXPECT_FALSE(Apart("y = transpose(data) {axes=(1, 0, 2)}"));
+}
+
+TEST(IndependentRowsTest, WhatIsNotOfTheBatchBelongsToNoRow) {
+  EXPECT_FALSE(Apart("const c: float32 [8, 6, 4]\n y = elemwise_add(data, c)"));
+  EXPECT_FALSE(
+      Apart("input v: float32 [5, 4]\n y = FullyConnected(data, v) {flatten=False, no_bias=True, "
+            "num_hidden=5}"));
+  EXPECT_FALSE(
+      Apart("input v: float32 [8, 4]\n y = FullyConnected(data, v) {flatten=False, no_bias=True, "
+            "num_hidden=8}"));
+}
+
+}  // namespace
+}  // namespace baryon
