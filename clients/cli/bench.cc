@@ -1,8 +1,9 @@
 // baryon bench: the time of forward passes.
 //
-// Every combination of batch and threads is a trial. Trials take turns of a fraction of a second until each has had its
-// time, so that a machine that slows down slows all of them alike. A turn opens with a pass that is not counted, which
-// brings the trial's weights back into the caches.
+// Every combination of batch, threads and requests at once is a trial. Trials take turns of a fraction of a second
+// until each has had its time, so that a machine that slows down slows all of them alike. A turn opens with a pass that
+// is not counted, which brings the trial's weights back into the caches. Requests at once come from threads of their
+// own, as in a server, and share the model's compute threads.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <thread>  // NOLINT: callers of the engine, which has no part in them
 #include <utility>
 #include <vector>
 
@@ -34,11 +36,13 @@ namespace {
 
 constexpr absl::Duration kTurn = absl::Milliseconds(200);
 constexpr size_t kFewestRuns = 5;
+constexpr int kPassesATurn = 20;  // or more, of several callers: one of them runs alone at its end
 
 struct BenchOptions {
   std::string model;
   std::vector<int> batches;  // empty: as --shape says, else 1
   std::vector<int> threads = {AvailableCores()};
+  std::vector<int> concurrencies = {1};
   std::vector<std::string> shapes;
   double seconds = 5;
   bool json = false, profile = false;
@@ -52,15 +56,23 @@ struct LoadedModel {
   absl::Duration load_time;
 };
 
-// One combination of batch and threads.
+// Who sends one request after the other during a turn.
+struct Caller {
+  std::vector<Tensor> outputs;
+  std::vector<double> run_ms;
+  absl::Status status;
+};
+
+// One combination of batch, threads and requests at once.
 struct Trial {
   const Executable* executable = nullptr;
   int64_t batch = 1;
-  int threads = 1;
+  int threads = 1, concurrency = 1;
   absl::Duration load_time;  // of the files, and of compiling for this batch
-  std::vector<Tensor> inputs, outputs;
+  std::vector<Tensor> inputs;
+  std::vector<Caller> callers;
   absl::Duration time_used;
-  std::vector<double> run_ms;  // in the order of the runs; sorted by Finish
+  std::vector<double> run_ms;  // of all callers; sorted by RunTrials
 };
 
 // Elements in [0, 1): small enough for every activation, and index 0 where whole numbers are wanted.
@@ -95,13 +107,15 @@ int64_t SetBatch(std::optional<int> batch, std::vector<TensorSpec>& hints) {
   return *batch;
 }
 
-absl::StatusOr<Trial> Prepare(const BenchOptions& options, const LoadedModel& loaded, std::optional<int> batch) {
+absl::StatusOr<Trial> Prepare(const BenchOptions& options, const LoadedModel& loaded, std::optional<int> batch,
+                              int concurrency) {
   const Executable& executable = *loaded.executable;
   BARYON_ASSIGN_OR_RETURN(std::vector<TensorSpec> hints, ShapeHints(options.shapes, executable.signature()));
   Trial trial;
   trial.executable = &executable;
   trial.batch = SetBatch(batch, hints);
   trial.threads = executable.pool().num_threads();
+  trial.concurrency = concurrency;
   trial.load_time = loaded.load_time;
   BARYON_ASSIGN_OR_RETURN(const TensorTypes types,
                           GuessInputTypes(executable.graph(), executable.signature(), trial.batch, hints));
@@ -113,25 +127,49 @@ absl::StatusOr<Trial> Prepare(const BenchOptions& options, const LoadedModel& lo
     if (type.dtype == DType::kUnknown) continue;
     BARYON_ASSIGN_OR_RETURN(trial.inputs.back(), RandomTensor(type));
   }
-  for (const TensorType& type : output_types) {
-    BARYON_ASSIGN_OR_RETURN(trial.outputs.emplace_back(), Tensor::TryAllocate(type));
+  trial.callers.resize(concurrency);
+  for (Caller& caller : trial.callers) {
+    for (const TensorType& type : output_types) {
+      BARYON_ASSIGN_OR_RETURN(caller.outputs.emplace_back(), Tensor::TryAllocate(type));
+    }
   }
   return trial;
 }
 
-absl::Status RunOnce(Trial& trial) { return trial.executable->Run(trial.inputs, absl::MakeSpan(trial.outputs)); }
+absl::Status RunOnce(const Trial& trial, Caller& caller) {
+  return trial.executable->Run(trial.inputs, absl::MakeSpan(caller.outputs));
+}
+
+void SendRequests(const Trial& trial, absl::Time end, Caller& caller) {
+  caller.run_ms.clear();
+  absl::Time start = absl::Now(), now = start;
+  do {
+    caller.status = RunOnce(trial, caller);
+    now = absl::Now();
+    caller.run_ms.push_back(absl::ToDoubleMilliseconds(now - start));
+    start = now;
+  } while (now < end && caller.status.ok());
+}
 
 absl::Status TakeTurn(Trial& trial) {
-  BARYON_RETURN_IF_ERROR(RunOnce(trial));
-  const absl::Time turn_start = absl::Now();
-  absl::Time start = turn_start;
-  do {
-    BARYON_RETURN_IF_ERROR(RunOnce(trial));
-    const absl::Time end = absl::Now();
-    trial.run_ms.push_back(absl::ToDoubleMilliseconds(end - start));
-    start = end;
-  } while (start - turn_start < kTurn);
-  trial.time_used += start - turn_start;
+  const absl::Time warm_up = absl::Now();
+  for (Caller& caller : trial.callers) BARYON_RETURN_IF_ERROR(RunOnce(trial, caller));
+  const absl::Time start = absl::Now();
+  const absl::Duration pass = (start - warm_up) / trial.concurrency;
+  const absl::Time end = start + (trial.concurrency > 1 ? std::max(kTurn, kPassesATurn * pass) : kTurn);
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < trial.callers.size(); ++i) {
+    others.emplace_back([&trial, end, &caller = trial.callers[i]] { SendRequests(trial, end, caller); });
+  }
+  SendRequests(trial, end, trial.callers[0]);
+  for (std::thread& other : others) other.join();
+  double total_ms = 0;
+  for (const Caller& caller : trial.callers) {
+    BARYON_RETURN_IF_ERROR(caller.status);
+    for (double ms : caller.run_ms) total_ms += ms;
+    trial.run_ms.insert(trial.run_ms.end(), caller.run_ms.begin(), caller.run_ms.end());
+  }
+  trial.time_used += absl::Milliseconds(total_ms) / trial.concurrency;  // callers do not stop at the same moment
   return absl::OkStatus();
 }
 
@@ -186,6 +224,7 @@ void PrintJson(const std::string& model, const std::vector<Trial>& trials) {
     list.push_back({{"model", model},
                     {"batch", trial.batch},
                     {"threads", trial.threads},
+                    {"concurrency", trial.concurrency},
                     {"runs", trial.run_ms.size()},
                     {"min_ms", trial.run_ms.front()},
                     {"median_ms", Percentile(trial.run_ms, 0.5)},
@@ -199,12 +238,13 @@ void PrintJson(const std::string& model, const std::vector<Trial>& trials) {
 }
 
 void PrintTable(const std::string& model, const std::vector<Trial>& trials) {
-  std::printf("model %s\n%6s %8s %7s %9s %9s %9s %9s %12s %9s\n", model.c_str(), "batch", "threads", "runs", "min ms",
-              "median", "p90", "p99", "rows/s", "load ms");
+  std::printf("model %s\n%6s %8s %8s %7s %9s %9s %9s %9s %12s %9s\n", model.c_str(), "batch", "threads", "at once",
+              "runs", "min ms", "median", "p90", "p99", "rows/s", "load ms");
   for (const Trial& trial : trials) {
-    std::printf("%6ld %8d %7zu %9.3f %9.3f %9.3f %9.3f %12.1f %9.1f\n", trial.batch, trial.threads, trial.run_ms.size(),
-                trial.run_ms.front(), Percentile(trial.run_ms, 0.5), Percentile(trial.run_ms, 0.9),
-                Percentile(trial.run_ms, 0.99), RowsPerSecond(trial), absl::ToDoubleMilliseconds(trial.load_time));
+    std::printf("%6ld %8d %8d %7zu %9.3f %9.3f %9.3f %9.3f %12.1f %9.1f\n", trial.batch, trial.threads,
+                trial.concurrency, trial.run_ms.size(), trial.run_ms.front(), Percentile(trial.run_ms, 0.5),
+                Percentile(trial.run_ms, 0.9), Percentile(trial.run_ms, 0.99), RowsPerSecond(trial),
+                absl::ToDoubleMilliseconds(trial.load_time));
   }
   std::printf("peak memory %.1f MB\n", PeakMegabytes());
 }
@@ -228,8 +268,10 @@ absl::StatusOr<std::vector<Trial>> Measure(const BenchOptions& options, const Mo
     std::vector<std::optional<int>> batches(options.batches.begin(), options.batches.end());
     if (batches.empty()) batches.emplace_back();
     for (const std::optional<int> batch : batches) {
-      BARYON_ASSIGN_OR_RETURN(Trial trial, Prepare(options, models.back(), batch));
-      trials.push_back(std::move(trial));
+      for (int concurrency : options.concurrencies) {
+        BARYON_ASSIGN_OR_RETURN(Trial trial, Prepare(options, models.back(), batch, concurrency));
+        trials.push_back(std::move(trial));
+      }
     }
   }
   progress.Step(absl::StrCat("measuring ", trials.size(), trials.size() == 1 ? " combination" : " combinations", ", ",
@@ -245,7 +287,7 @@ absl::Status Bench(const BenchOptions& options) {
   BARYON_ASSIGN_OR_RETURN(const std::vector<Trial> trials, Measure(options, files, models));
   (options.json ? PrintJson : PrintTable)(files.name, trials);
   for (const Trial& trial : trials) {
-    if (!options.profile) break;
+    if (!options.profile || trial.concurrency > 1) continue;
     BARYON_ASSIGN_OR_RETURN(const std::string profile, ProfileText(trial));
     std::fputs(profile.c_str(), options.json ? stderr : stdout);  // stdout is all JSON, or none
   }
@@ -263,6 +305,11 @@ void AddBench(CLI::App& app, Action& action) {
       ->allow_extra_args(false)
       ->check(CLI::Range(1, 65536));
   command.add_option("--threads", options->threads, "Numbers of compute threads, 1,2")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command.add_option("--concurrency", options->concurrencies, "Numbers of requests at once, 1,2")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(1, 1024))

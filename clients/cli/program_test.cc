@@ -74,6 +74,7 @@ TEST_F(ProgramTest, WrongUsageIsTwo) {
                                              {"--no-such"},
                                              {"serve"},
                                              {"bench", "m", "--batch", "0"},
+                                             {"bench", "m", "--concurrency", "0"},
                                              {"check", "m", "--no-such"},
                                              {"summary", "m", "--shape", "data=1,x"},
                                              {"run", "m", "--input", "x.npy", "--numerics", "loose"}}) {
@@ -235,6 +236,18 @@ TEST_F(DigitsTest, BenchReportsEachCombination) {
   for (const char* key : {"min_ms", "median_ms", "p99_ms", "rows_per_second", "load_ms", "peak_rss_mb"}) {
     EXPECT_GT(list[3][key].get<double>(), 0) << key;
   }
+}
+
+TEST_F(DigitsTest, BenchSendsRequestsAtOnce) {
+  const Outcome outcome = RunBaryon({"bench", digits_ + "/digits", "--shape", "data=1,1,8,8", "--threads", "2",
+                                     "--concurrency", "1,3", "--seconds", "0", "--json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  const nlohmann::json list = nlohmann::json::parse(outcome.out);
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0]["concurrency"], 1);
+  EXPECT_EQ(list[1]["concurrency"], 3);
+  EXPECT_GE(list[1]["runs"], 3);
+  EXPECT_GT(list[1]["rows_per_second"].get<double>(), 0);
 }
 
 TEST_F(DigitsTest, ListsOfNumbersDoNotSwallowTheModel) {
