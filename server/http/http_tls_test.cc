@@ -92,6 +92,24 @@ TEST_F(HttpTlsTest, RefusesOldVersions) {
   EXPECT_THAT(Get(), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(HttpTlsTest, RefusesWeakCiphers) {
+  Start();
+  client_.max_version = TLS1_2_VERSION;
+  for (const char* weak : {"NULL", "aNULL", "AES128-SHA", "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA"}) {
+    client_.ciphers = weak;
+    EXPECT_THAT(Get(), StartsWith("error: ")) << weak;
+  }
+  client_.ciphers = "ECDHE+AESGCM";
+  EXPECT_THAT(Get(), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(HttpTlsTest, DoesNotNegotiateAgain) {
+  Start();
+  client_.max_version = TLS1_2_VERSION;
+  client_.renegotiate = true;
+  EXPECT_THAT(Get(), StartsWith("error: "));
+}
+
 TEST_F(HttpTlsTest, AsksForAClientCertificateOfItsCa) {
   Start(/*asks_clients=*/true);
   const TestCertificate good = MakeCertificate(ca_, "client"), other = MakeCertificate(other_ca_, "client"),
