@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
@@ -149,6 +150,7 @@ absl::Status Server::StartGrpc() {
   health_->Set(kLivenessName, true);
   UpdateHealth();
   gpr_set_log_function(LogGrpcMessage);
+  google::protobuf::SetLogHandler(nullptr);  // who sends bytes that are no message hears of it, the log need not
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   const GrpcCalls calls(security_->access(), predictor_);
   services_.push_back(MakePredictService(calls));

@@ -1,4 +1,9 @@
 #include <malloc.h>
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 
 #include "clients/cli/program.h"
 
@@ -13,9 +18,35 @@ void KeepHeapSmall() {
   mallopt(M_TRIM_THRESHOLD, kKeptFree);
 }
 
+// A connection is a descriptor, and the usual limit of 1024 is for programs that call select(): gRPC stops accepting
+// for good when it meets it.
+void AllowManyConnections() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Only what the machine does not give, threads and memory, is thrown where nobody catches it. That is said like any
+// other error.
+[[noreturn]] void EndWithTheReason() {
+  if (const std::exception_ptr thrown = std::current_exception(); thrown != nullptr) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& exception) {
+      std::fprintf(stderr, "baryon: error: the machine gives no more threads or memory: %s\n", exception.what());
+      std::_Exit(1);
+    } catch (...) {
+    }
+  }
+  std::abort();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::set_terminate(EndWithTheReason);
   KeepHeapSmall();
+  AllowManyConnections();
   return baryon::RunProgram(argc, argv);
 }

@@ -30,6 +30,7 @@
 namespace baryon {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
@@ -46,13 +47,37 @@ class OperationsTest : public testing::Test {
     EXPECT_OK(WriteMlp(folder + "/model", widths));
   }
 
+  // A dense layer of as many outputs as inputs, whose weights are a hole in their file.
+  void WriteEmptyWeights(const std::string& name, int64_t units) {
+    const std::string prefix = absl::StrCat("repository/", name, "/1/model");
+    files_.Write(prefix + "-symbol.json",
+                 absl::StrCat(R"({"nodes":[{"op":"null","name":"data","inputs":[]},)",
+                              R"({"op":"null","name":"w","inputs":[]},)",
+                              R"({"op":"FullyConnected","name":"fc","attrs":{"no_bias":"True","num_hidden":")", units,
+                              R"("},"inputs":[[0,0,0],[1,0,0]]}],"arg_nodes":[0,1],"heads":[[2,0,0]],)",
+                              R"("attrs":{"mxnet_version":["int",10901]}})"));
+    std::string head, tail;
+    const auto append = [](std::string& to, auto value) { to.append(reinterpret_cast<char*>(&value), sizeof(value)); };
+    for (uint64_t value : {0x112, 0, 1}) append(head, value);          // a list of one array
+    for (uint32_t value : {0xF993FAC9u, 0u, 2u}) append(head, value);  // dense, of two axes
+    for (int i = 0; i < 2; ++i) append(head, units);
+    for (int32_t value : {1, 0, 0}) append(head, value);  // on the processor, float32
+    for (uint64_t value : {1, 5}) append(tail, value);    // one name
+    tail += "arg:w";
+    files_.Write(prefix + "-0000.params", head);
+    const std::string path = files_.path(prefix + "-0000.params");
+    std::filesystem::resize_file(path, head.size() + static_cast<size_t>(units * units) * sizeof(float));
+    std::ofstream(path, std::ios::binary | std::ios::app) << tail;
+  }
+
   void Start(std::vector<std::string> more = {}, std::vector<std::string> environment = {}) {
-    std::vector<std::string> arguments = {"./baryon",       "serve", "--repository",      files_.path("repository"),
-                                          "--grpc-port",    "0",     "--http-port",       "0",
-                                          "--metrics-port", "0",     "--measure-seconds", "0.1"};
+    std::vector<std::string> arguments = {"./baryon",       "serve",    "--repository",      files_.path("repository"),
+                                          "--grpc-port",    grpc_port_, "--http-port",       "0",
+                                          "--metrics-port", "0",        "--measure-seconds", "0.1"};
+    arguments.insert(arguments.begin(), before_.begin(), before_.end());
     arguments.insert(arguments.end(), more.begin(), more.end());
     environment.push_back("BARYON_CACHE=" + files_.path("cache"));
-    server_ = std::make_unique<ChildProcess>(arguments, environment, files_.path("log"));
+    server_ = std::make_unique<ChildProcess>(arguments, environment, log_);
   }
   void AwaitReady() {
     const std::string line = server_->ReadLine();
@@ -102,9 +127,23 @@ class OperationsTest : public testing::Test {
     return client.Wait();
   }
 
+  // Runs it as `sh` does after this: "ulimit -n 64".
+  void Before(const std::string& command) { before_ = {"/bin/sh", "-c", command + " && exec \"$@\"", "sh"}; }
+
+  // Whether a program that does nothing can be run so.
+  bool CanRun(const std::vector<std::string>& program) const {
+    std::vector<std::string> probe = before_;
+    probe.insert(probe.end(), program.begin(), program.end());
+    ChildProcess child(probe, {}, "/dev/null");
+    child.ReadAll();
+    return child.Wait() == 0;
+  }
+
   TempFolder files_;
+  std::string log_ = files_.path("log");
+  std::vector<std::string> before_;
   std::unique_ptr<ChildProcess> server_;
-  std::string grpc_;
+  std::string grpc_, grpc_port_ = "0";
   int http_port_ = 0;
 };
 
@@ -152,6 +191,91 @@ TEST_F(OperationsTest, Sigusr1WritesDownWhatGoesOn) {
   AwaitLog("model \"small\" version 1: 0 requests of 0 rows and 0 bytes queued");
   EXPECT_THAT(Log(), HasSubstr("ready, 0 batches running"));
   EXPECT_TRUE(Predict("small").ok());
+}
+
+TEST_F(OperationsTest, AServerThatWasKilledStartsAgain) {
+  Start();
+  AwaitReady();
+  grpc_port_ = grpc_.substr(grpc_.rfind(':') + 1);
+  EXPECT_TRUE(Predict("small").ok());
+  server_->Signal(SIGKILL);
+  EXPECT_EQ(server_->Wait(), -1);
+  Start();
+  AwaitReady();
+  EXPECT_TRUE(Predict("small").ok());
+}
+
+// As in a container without an init: signals do what they do elsewhere.
+TEST_F(OperationsTest, MayBeTheFirstProcessOfItsContainer) {
+  before_ = {"/usr/bin/unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"};
+  if (!CanRun({"/bin/true"})) GTEST_SKIP() << "this machine allows no namespaces";
+  Start();
+  AwaitReady();
+  EXPECT_TRUE(Predict("small").ok());
+  std::ifstream children(absl::StrCat("/proc/", server_->pid(), "/task/", server_->pid(), "/children"));
+  pid_t first = 0;
+  ASSERT_TRUE(children >> first);
+  kill(first, SIGHUP);
+  EXPECT_TRUE(Predict("small").ok());
+  kill(first, SIGTERM);
+  EXPECT_EQ(server_->Wait(), 0);
+}
+
+// --- What the machine does not give
+
+// The soft limit is for programs that call select(): gRPC never accepts again once it has met it.
+TEST_F(OperationsTest, TakesMoreConnectionsThanTheSoftLimitOfDescriptors) {
+  Before("ulimit -S -n 64");
+  Start();
+  AwaitReady();
+  int grpc_port = 0;
+  ASSERT_TRUE(absl::SimpleAtoi(grpc_.substr(grpc_.rfind(':') + 1), &grpc_port));
+  std::vector<std::unique_ptr<TestConnection>> connections;
+  for (int i = 0; i < 100; ++i) {
+    connections.push_back(std::make_unique<TestConnection>(http_port_));
+    connections.push_back(std::make_unique<TestConnection>(grpc_port));
+  }
+  EXPECT_THAT(HttpGet(http_port_, "/v2/health/live"), StartsWith("HTTP/1.1 200"));
+  EXPECT_TRUE(Predict("small").ok());
+  connections.clear();
+  EXPECT_TRUE(Predict("small").ok());
+}
+
+TEST_F(OperationsTest, SaysThatTheMachineGivesTooLittle) {
+  Before("ulimit -v 300000");
+  if (!CanRun({"./baryon", "--version"})) GTEST_SKIP() << "a sanitizer needs all addresses there are";
+  Start({"--threads", "64"});
+  EXPECT_EQ(server_->Wait(), 1);
+  EXPECT_THAT(Log(), HasSubstr("baryon: error: the machine gives no more threads or memory"));
+}
+
+TEST_F(OperationsTest, AModelThatTheMachineCannotHoldIsRefused) {
+  Before("ulimit -v 16000000");
+  if (!CanRun({"./baryon", "--version"})) GTEST_SKIP() << "a sanitizer needs all addresses there are";
+  WriteEmptyWeights("huge", 1 << 16);
+  Start({"--model-control", "explicit"});
+  AwaitReady();
+  EXPECT_EQ(Run({"load", "small"}), 0);
+  EXPECT_THAT(HttpPost(http_port_, "/v2/repository/models/huge/load", ""),
+              AllOf(StartsWith("HTTP/1.1 429"), HasSubstr("no memory for a tensor of float32 [65536, 65536]")));
+  EXPECT_TRUE(Predict("small").ok());
+  EXPECT_EQ(Run({"load", "small"}), 0);
+}
+
+TEST_F(OperationsTest, ALogThatCannotBeWrittenStopsNobody) {
+  log_ = "/dev/full";
+  Start({"--log-requests"});
+  AwaitReady();
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(Predict("small").ok());
+  server_->Signal(SIGTERM);
+  EXPECT_EQ(server_->Wait(), 0);
+}
+
+TEST_F(OperationsTest, NeedsNoFolderOfItsOwn) {
+  Start({}, {"HOME=", "TMPDIR=/proc/none", "BARYON_CACHE=/proc/none"});
+  AwaitReady();
+  EXPECT_TRUE(Predict("small").ok());
+  EXPECT_THAT(Log(), HasSubstr("/proc/none")) << "it says what it could not keep";
 }
 
 // --- Who gets in
@@ -291,6 +415,32 @@ TEST_F(OperationsTest, FilesMayVanishUnderAModelThatServes) {
   AwaitLog("model-0000.params");
   EXPECT_TRUE(Predict("small").ok()) << "a version that can no longer be loaded serves on";
   std::filesystem::remove(params);
+  EXPECT_TRUE(Predict("small").ok());
+}
+
+TEST_F(OperationsTest, AFolderInThePlaceOfAFileLeavesTheModelServing) {
+  Start({"--model-control", "none"});
+  AwaitReady();
+  const std::string symbol = files_.path("repository/small/1/model-symbol.json");
+  std::filesystem::remove(symbol);
+  std::filesystem::create_directory(symbol);
+  server_->Signal(SIGHUP);
+  AwaitLog("small");
+  EXPECT_TRUE(Predict("small").ok());
+}
+
+// The same, where a trainer went wrong: that is for people to see in the answers, not a reason not to load.
+TEST_F(OperationsTest, WeightsThatAreNoNumbersServeAsTheyAre) {
+  WriteModel("odd", 1, {kWidth, 32, 10});
+  const std::string path = files_.path("repository/odd/1/model-0000.params");
+  std::fstream params(path, std::ios::in | std::ios::out | std::ios::binary);
+  params.seekp(static_cast<int64_t>(std::filesystem::file_size(path)) / 2);
+  const std::vector<uint32_t> nan(4, 0x7FC00000);
+  params.write(reinterpret_cast<const char*>(nan.data()), sizeof(uint32_t) * nan.size());
+  params.close();
+  Start();
+  AwaitReady();
+  EXPECT_TRUE(Predict("odd").ok());
   EXPECT_TRUE(Predict("small").ok());
 }
 
