@@ -363,6 +363,12 @@ TEST_F(HttpServerTest, SurvivesWhatIsNoHttp) {
   EXPECT_THAT(HttpGet(port_, "/still-there"), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(HttpServerTest, TakesWholeAddressesForPaths) {
+  Start();
+  EXPECT_THAT(Exchange("GET", "http://x/a"), HasSubstr("GET /a 0 "));
+  EXPECT_THAT(Exchange("GET", "http://elsewhere:80/a?b=c"), HasSubstr("GET /a 0 "));
+}
+
 TEST_F(HttpServerTest, RefusesTwoOpinionsAboutTheLength) {
   Start();
   for (const char* headers :

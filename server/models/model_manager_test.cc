@@ -1,6 +1,8 @@
 #include "server/models/model_manager.h"
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -231,6 +233,34 @@ TEST_F(ModelManagerTest, LoadsAgainWhatChangedWhileItWasRead) {
   manager_->Update(Trust::kStable);
   manager_->Update(Trust::kStable);
   EXPECT_THAT(Serving(), ElementsAre("a:1=still being copied"));
+}
+
+TEST_F(ModelManagerTest, TakesUpAVersionThatIsRenamedIntoPlace) {
+  files_.Write("a/1/model", "one");
+  manager_->Update(Trust::kAll);
+  files_.Write("a/.2.tmp/model", "two");
+  for (int poll = 0; poll < 3; ++poll) manager_->Update(Trust::kStable);
+  EXPECT_THAT(Serving(), ElementsAre("a:1=one"));
+  std::filesystem::rename(files_.path("a/.2.tmp"), files_.path("a/2"));
+  for (int poll = 0; poll < 2; ++poll) manager_->Update(Trust::kStable);
+  EXPECT_THAT(Serving(), ElementsAre("a:2=two"));
+}
+
+// As volumes of Kubernetes are updated.
+TEST_F(ModelManagerTest, FollowsALinkThatIsTurnedToAnotherFolder) {
+  const TempFolder store;
+  for (const char* text : {"one", "two"}) {
+    std::filesystem::create_directories(store.path(text));
+    std::ofstream(absl::StrCat(store.path(text), "/model")) << text;
+  }
+  std::filesystem::create_directories(files_.path("a"));
+  std::filesystem::create_directory_symlink(store.path("one"), files_.path("a/1"));
+  manager_->Update(Trust::kAll);
+  EXPECT_THAT(Serving(), ElementsAre("a:1=one"));
+  files_.Remove("a/1");
+  std::filesystem::create_directory_symlink(store.path("two"), files_.path("a/1"));
+  for (int poll = 0; poll < 2; ++poll) manager_->Update(Trust::kStable);
+  EXPECT_THAT(Serving(), ElementsAre("a:1=two"));
 }
 
 // --- Configurations

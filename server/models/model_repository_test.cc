@@ -58,6 +58,19 @@ TEST_F(ModelRepositoryTest, LeavesOutWhatIsNoModelByItsName) {
   EXPECT_THAT(Scan(files_.path()), IsEmpty());
 }
 
+TEST_F(ModelRepositoryTest, TakesNumbersForVersionsAndNothingElse) {
+  for (const char* folder : {"1", "02", "-3", "+4", "5.0", "9223372036854775808", "6~", ".7", "lost+found", " 8"}) {
+    files_.Write(absl::StrCat("a/", folder, "/m-symbol.json"), "{}");
+  }
+  EXPECT_THAT(Scan(files_.path()), ElementsAre("a:1"));
+}
+
+TEST_F(ModelRepositoryTest, NamesThatDifferInCaseAreTwoModels) {
+  files_.Write("net/1/m-symbol.json", "{}");
+  files_.Write("Net/1/m-symbol.json", "{}");
+  EXPECT_THAT(Scan(files_.path()), ElementsAre("Net:1", "net:1"));
+}
+
 TEST_F(ModelRepositoryTest, TakesModelsNamedOneByOne) {
   files_.Write("nets/resnet-symbol.json", "{}");
   files_.Write("nets/mlp-symbol.json", "{}");

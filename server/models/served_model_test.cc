@@ -84,6 +84,22 @@ TEST_F(ServedModelTest, RefusesMoreRowsThanItsConfigurationAllows) {
                                 "model \"m\": expected at most 2 rows (max_batch_size), got 3"));
 }
 
+TEST_F(ServedModelTest, InputsOfDifferentRowsAreAnErrorOfTheirRequestAlone) {
+  OpenedModel opened;
+  opened.executable = MakeExecutable(
+      "input a: float32 [-1, 1]\ninput b: float32 [-1, 1]\nsum = elemwise_add(a, b)\noutput out = sum\n", pool_);
+  const ServedModel model("m", 1, std::move(opened), {}, executor_, metrics_.ForModel("m", 1));
+  std::optional<absl::StatusOr<Tensors>> bad, good;
+  Batcher::Request uneven = RequestOf(1, bad), even = RequestOf(1, good);
+  uneven.inputs.push_back(Tensor::Zeros({DType::kFloat32, {2, 1}}));
+  even.inputs.push_back(Tensor::Zeros({DType::kFloat32, {1, 1}}));
+  model.Predict(std::move(uneven));
+  model.Predict(std::move(even));
+  executor_.RunAll();
+  EXPECT_THAT(*bad, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_OK(*good);
+}
+
 TEST_F(ServedModelTest, NobodyWaitsLongerThanItsConfigurationAllows) {
   OpenedModel opened;
   opened.executable = MakeExecutable(GraphOf("_test_double", "float32 [-1, 1]"), pool_);

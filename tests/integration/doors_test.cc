@@ -8,6 +8,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "engine/base/logging.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/testing/certificates.h"
@@ -21,6 +23,7 @@
 namespace baryon {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -96,6 +99,31 @@ TEST_F(DoorsTest, TokensSayWhoMayPredictAndWhoMayLoad) {
   std::string answer;
   EXPECT_TRUE(health.Read(&answer)) << "probes have no tokens";
   EXPECT_THAT(Metrics(), HasSubstr("baryon_rejected_total{model=\"\",reason=\"auth\"} 7\n"));
+}
+
+TEST_F(DoorsTest, ATokenInTheAddressIsNoneAndIsNotLogged) {
+  secrets_.Write("use", kUse);
+  harness_.options().security.use_token = secrets_.path("use");
+  harness_.options().log_requests = true;
+  Start();
+  std::string log;
+  absl::Mutex mutex;
+  SetLogSink([&](LogSeverity, absl::string_view message, LogFields fields) {
+    absl::MutexLock lock(&mutex);
+    absl::StrAppend(&log, message, "\n");
+    for (const auto& [name, value] : fields) absl::StrAppend(&log, value, "\n");
+  });
+  const int port = harness_.server().http_port();
+  for (const char* parameter : {"access_token", "token", "authorization"}) {
+    const std::string path = absl::StrCat("/v1/models/model:predict?", parameter, "=", kUse);
+    EXPECT_THAT(HttpPost(port, path, kPair), AllOf(StartsWith("HTTP/1.1 401"), Not(HasSubstr(kUse))));
+    EXPECT_THAT(HttpPost(port, path, kPair, absl::StrCat("Authorization: Bearer ", kUse, "\r\n")),
+                StartsWith("HTTP/1.1 200"));
+  }
+  SetLogSink([](LogSeverity, absl::string_view, LogFields) {});
+  absl::MutexLock lock(&mutex);
+  EXPECT_THAT(log, HasSubstr("request"));
+  EXPECT_THAT(log, Not(HasSubstr(kUse)));
 }
 
 class TlsDoorsTest : public DoorsTest {
