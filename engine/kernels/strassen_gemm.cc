@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kFloat = sizeof(float);
 constexpr int64_t kLeastBlockBytes = 512 << 10;  // half of the second level of the cache
 constexpr int64_t kMostBlockBytes = 1 << 20;
+constexpr int64_t kLeastTiles = 32;  // of a block with one level: each reads all weights, which are megabytes
 
 // What the work costs in cycles, where a multiplication of 16 numbers takes one: an ordinary product for each vector of
 // C beside its multiplications, a product of tiles likewise, and the sums before and after these for each vector of a
@@ -33,7 +34,8 @@ int64_t MostTiles(const StrassenShape& shape, int levels, const GemmTarget& targ
   const int64_t k = shape.k() / parts;
   const int64_t weight_bytes = products * k * (shape.columns / parts) * kFloat;
   const int64_t tile_bytes = products * (k + target.panel_width) * kFloat;
-  return std::max<int64_t>(std::clamp(weight_bytes / 4, kLeastBlockBytes, kMostBlockBytes) / tile_bytes, 1);
+  return std::max<int64_t>(std::clamp(weight_bytes / 4, kLeastBlockBytes, kMostBlockBytes) / tile_bytes,
+                           levels == 1 ? kLeastTiles : 1);
 }
 
 TileBlocks MakeBlocks(const StrassenShape& shape, int levels, const GemmTarget& target, int num_threads) {

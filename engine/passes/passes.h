@@ -41,6 +41,9 @@ absl::Status FusePool(Graph& graph);
 // Drops transposes that cancel each other, and moves those that remain to where they cost least.
 absl::Status CancelTransposes(Graph& graph);
 
+// Makes scores, softmax and weighted values of interleaved self-attention one operator, which keeps scores in the cache.
+absl::Status FuseAttention(Graph& graph);
+
 // Tells dense layers over sequences which axis of their data is the batch: rows of one item may be computed together.
 absl::Status FindBatchAxis(Graph& graph);
 

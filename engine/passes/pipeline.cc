@@ -15,6 +15,7 @@ constexpr Pass kPipeline[] = {
     {"remove_labels", RemoveLabels},          // first: the variables may have no type
     {"find_batch_axis", FindBatchAxis},       // while nothing has taken a batch of one for an axis that may go anywhere
     {"remove_identity", RemoveIdentity},      // dropout and no-op reshapes would hide the patterns below
+    {"fuse_attention", FuseAttention},        // behind the dropout of its weights
     {"fold_batch_norm", FoldBatchNorm},       // w' = w * gamma / sqrt(var + eps), written as nodes on constants
     {"fuse_residual", FuseResidual},          // before activations: relu(conv + shortcut) is one epilogue
     {"fuse_activation", FuseActivation},      // activation becomes an attribute of the operator before it
