@@ -5,7 +5,9 @@
 // when an operator may overwrite an input that nobody reads afterwards (OpDef::in_place). Whatever is left gets an
 // offset from PlanMemory. Values that a later operator joins are slices of its output (slices.h).
 //
-// A batch of a small network becomes a plan of one step, which runs plans for parts of its rows (row_parts.h).
+// A batch of a small network becomes a plan of one step, which runs plans for parts of its rows (row_parts.h). In a
+// large one, a chain of operators that rows take one by one (row_chains.h) is a step with a plan of its own, for one
+// row; values within the chain have no place in the plan around it.
 #include "engine/runtime/compile.h"
 
 #include <algorithm>
@@ -18,6 +20,8 @@
 #include "engine/runtime/independent_rows.h"
 #include "engine/runtime/memory_plan.h"
 #include "engine/runtime/planned_subgraph.h"
+#include "engine/runtime/row_chain_kernel.h"
+#include "engine/runtime/row_chains.h"
 #include "engine/runtime/row_parts.h"
 #include "engine/runtime/slices.h"
 
@@ -76,9 +80,11 @@ class PlanBuilder {
 
   absl::StatusOr<std::unique_ptr<const Plan>> Build() {
     order_ = graph_.TopologicalOrder();
-    slices_ = PlanSlices(graph_);
+    FindChains();
+    slices_ = PlanSlices(graph_, [this](NodeId id) { return chain_of_[id] >= 0; });
     BARYON_RETURN_IF_ERROR(CheckInputsGiven());
     BARYON_RETURN_IF_ERROR(PrepareKernels());
+    BARYON_RETURN_IF_ERROR(PrepareChains());
     ComputeLifetimes();
     AssignStorages();
     BARYON_RETURN_IF_ERROR(PlaceInArena());
@@ -126,12 +132,48 @@ class PlanBuilder {
     return absl::OkStatus();
   }
 
-  // A kernel for every operator that computes.
+  // Who wants no passes gets no chains either, nor are there chains within one.
+  void FindChains() {
+    chain_of_.assign(graph_.num_nodes(), -1);
+    const std::vector<std::string>& disabled = options_.passes.disabled;
+    if (std::find(disabled.begin(), disabled.end(), "all") == disabled.end()) chains_ = PlanRowChains(graph_);
+    for (size_t i = 0; i < chains_.size(); ++i) {
+      for (NodeId id : chains_[i].nodes) chain_of_[id] = static_cast<int>(i);
+    }
+  }
+
+  // A plan for one row of each chain, made of what the passes have left: nothing is left for them to do.
+  absl::Status PrepareChains() {
+    CompileOptions options = options_;
+    options.passes.disabled = {"all"};
+    for (const RowChain& chain : chains_) {
+      TensorTypes types;
+      for (const Value& input : chain.inputs) types.push_back(graph_.type(input));
+      for (TensorType& type : types) type.shape[0] = 1;
+      BARYON_ASSIGN_OR_RETURN(const Graph row, RowGraph(graph_, chain));
+      const int64_t rows_alone = RowChainKernel::RowsAlone(chain.rows, num_threads_);
+      std::unique_ptr<const Plan> alone, together;
+      if (rows_alone > 0) {
+        BARYON_ASSIGN_OR_RETURN(alone, Compile(row, types, 1, options, cache_));
+      }
+      if (rows_alone < chain.rows) {
+        BARYON_ASSIGN_OR_RETURN(together, Compile(row, types, num_threads_, options, cache_));
+      }
+      const int64_t alone_bytes =
+          alone == nullptr ? 0 : alone->arena_bytes() * std::min<int64_t>(rows_alone, num_threads_);
+      chain_bytes_ = std::max({chain_bytes_, alone_bytes, together == nullptr ? 0 : together->arena_bytes()});
+      chain_kernels_.push_back(
+          std::make_shared<RowChainKernel>(chain.rows, num_threads_, std::move(alone), std::move(together)));
+    }
+    return absl::OkStatus();
+  }
+
+  // A kernel for every operator that computes by itself.
   absl::Status PrepareKernels() {
     kernels_.resize(graph_.num_nodes());
     for (NodeId id : order_) {
       const Node& node = graph_.node(id);
-      if (!node.is_op() || node.op->view || IsJoined(id)) continue;
+      if (!node.is_op() || node.op->view || IsJoined(id) || chain_of_[id] >= 0) continue;
       if (!node.op->prepare) {
         kernels_[id] = std::make_shared<ComputeKernel>(*node.op, node.attrs);
         continue;
@@ -207,9 +249,20 @@ class PlanBuilder {
       lifetimes_[id].resize(graph_.node(id).types.size());
       storages_of_[id].assign(graph_.node(id).types.size(), -1);
     }
+    std::vector<std::pair<int, int>> steps_of_chain(chains_.size(), {-1, -1});  // the first and the last
     for (int step = 0; step < static_cast<int>(order_.size()); ++step) {
-      for (BufferLifetime& lifetime : lifetimes_[order_[step]]) lifetime = {0, step, step};
-      for (const Value& value : graph_.node(order_[step]).inputs) lifetimes_[value.node][value.output].last = step;
+      const int chain = chain_of_[order_[step]];
+      if (chain < 0) continue;
+      auto& [first, last] = steps_of_chain[chain];
+      if (first < 0) first = step;
+      last = step;
+    }
+    for (int step = 0; step < static_cast<int>(order_.size()); ++step) {
+      const int chain = chain_of_[order_[step]];
+      // A chain reads and writes all its operands until it ends.
+      const auto [first, last] = chain < 0 ? std::pair(step, step) : steps_of_chain[chain];
+      for (BufferLifetime& lifetime : lifetimes_[order_[step]]) lifetime = {0, first, last};
+      for (const Value& value : graph_.node(order_[step]).inputs) lifetimes_[value.node][value.output].last = last;
     }
     for (const GraphOutput& output : graph_.outputs()) {
       lifetimes_[output.value.node][output.value.output].last = static_cast<int>(order_.size());
@@ -234,12 +287,14 @@ class PlanBuilder {
       for (int output = 0; output < static_cast<int>(node.types.size()); ++output) {
         const bool hidden = output >= node.num_visible_outputs;
         if (hidden && use_counts_[id][output] == 0) continue;  // nobody can see it: not computed
+        if (IsWithinChain({id, output})) continue;
         const Slice* slice = slices_.Find({id, output});
         const Value whole = slice == nullptr ? Value{id, output} : slice->whole;
         int storage = storages_of_[whole.node][whole.output];  // there already when an earlier step wrote a slice of it
-        if (storage < 0 && slice == nullptr && output == 0) storage = SharedStorage(node, step);
+        if (storage < 0 && slice == nullptr && output == 0 && chain_of_[id] < 0) storage = SharedStorage(node, step);
         if (storage < 0) {
-          storage = NewStorage({Plan::Location::Kind::kArena}, {graph_.type(whole).size_bytes(), step, step});
+          const int first = lifetimes_[id][output].first;
+          storage = NewStorage({Plan::Location::Kind::kArena}, {graph_.type(whole).size_bytes(), first, first});
         }
         storages_of_[whole.node][whole.output] = storages_of_[id][output] = storage;
         BufferLifetime& lifetime = storages_[storage].lifetime;
@@ -284,6 +339,13 @@ class PlanBuilder {
     return -1;
   }
 
+  // Whether a value has its place in the plan of a chain alone.
+  bool IsWithinChain(Value value) const {
+    if (chain_of_[value.node] < 0) return false;
+    const std::vector<Value>& outputs = chains_[chain_of_[value.node]].outputs;
+    return std::find(outputs.begin(), outputs.end(), value) == outputs.end();
+  }
+
   bool OtherInputShares(const Node& node, int i, int storage) const {
     for (int j = 0; j < static_cast<int>(node.inputs.size()); ++j) {
       if (j != i && storages_of_[node.inputs[j].node][node.inputs[j].output] == storage) return true;
@@ -306,7 +368,7 @@ class PlanBuilder {
           absl::StrCat("a value of ", total, " bytes, expected at most ", options_.max_arena_bytes));
     }
     const MemoryPlan memory = PlanMemory(buffers);
-    double needed = static_cast<double>(memory.arena_bytes);
+    double needed = static_cast<double>(memory.arena_bytes + chain_bytes_);
     for (const TensorType& output : plan_->output_types_) needed += static_cast<double>(output.size_bytes());
     if (needed > static_cast<double>(options_.max_arena_bytes)) {
       return absl::ResourceExhaustedError(
@@ -321,6 +383,10 @@ class PlanBuilder {
     for (NodeId id : order_) {
       const Node& node = graph_.node(id);
       if (!node.is_op() || node.op->view || IsJoined(id)) continue;
+      if (const int chain = chain_of_[id]; chain >= 0) {
+        if (chains_[chain].nodes.back() == id) EmitChain(chain);
+        continue;
+      }
       Plan::Step step = {kernels_[id],
                          node.name,
                          node.op->name(),
@@ -352,6 +418,16 @@ class PlanBuilder {
       AddView({graph_.type(value), {Plan::Location::Kind::kOutput, static_cast<int>(i)}});
     }
     return absl::OkStatus();
+  }
+
+  void EmitChain(int chain) {
+    const auto& [rows, nodes, inputs, outputs] = chains_[chain];
+    plan_->steps_.push_back({chain_kernels_[chain],
+                             absl::StrCat(graph_.node(nodes.front()).name, " to ", graph_.node(nodes.back()).name),
+                             RowChainKernel::kOp, static_cast<int>(plan_->views_.size()),
+                             static_cast<int>(inputs.size()), static_cast<int>(outputs.size())});
+    for (const Value& input : inputs) AddView(ViewOf(input));
+    for (const Value& output : outputs) AddView(ViewOf(output));
   }
 
   Plan::View ViewOf(Value value) const {
@@ -386,10 +462,14 @@ class PlanBuilder {
   std::unique_ptr<Plan> plan_;
   std::vector<NodeId> order_;
   Slices slices_;
-  std::vector<std::shared_ptr<const Kernel>> kernels_;  // by node
-  std::vector<std::vector<BufferLifetime>> lifetimes_;  // by node and output
-  std::vector<std::vector<int>> use_counts_;            // by node and output
-  std::vector<std::vector<int>> storages_of_;           // by node and output: index into storages_, or -1
+  std::vector<RowChain> chains_;
+  std::vector<int> chain_of_;                                 // by node: index into chains_, or -1
+  std::vector<std::shared_ptr<const Kernel>> chain_kernels_;  // by chain
+  int64_t chain_bytes_ = 0;                                   // that rows under way need, at most
+  std::vector<std::shared_ptr<const Kernel>> kernels_;        // by node
+  std::vector<std::vector<BufferLifetime>> lifetimes_;        // by node and output
+  std::vector<std::vector<int>> use_counts_;                  // by node and output
+  std::vector<std::vector<int>> storages_of_;                 // by node and output: index into storages_, or -1
   std::vector<Storage> storages_;
   std::vector<int> output_owner_;  // by storage: the graph output whose buffer it is, or -1
 };

@@ -1,7 +1,10 @@
-// Medians over the runs, not means: other processes interrupt a run here and there, and every step is short.
+// Medians over the runs, not means: other processes interrupt a run here and there, and every step is short. The steps
+// of a row chain are listed like others, each with its share of the time that all threads and rows took for it; what is
+// left of the chain's own time is waiting and waking up.
 #include "engine/runtime/profile.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <numeric>
 
@@ -9,6 +12,7 @@
 #include "engine/base/status_macros.h"
 #include "engine/kernels/multiply_rate.h"
 #include "engine/runtime/plan.h"
+#include "engine/runtime/row_chain_kernel.h"
 #include "engine/runtime/row_parts.h"
 
 namespace baryon {
@@ -23,9 +27,36 @@ absl::Duration Median(Durations times) {
   return *middle;
 }
 
-// By step, the time of each run.
-absl::StatusOr<std::vector<Durations>> TimeSteps(const Executable& executable, const Plan& plan,
-                                                 absl::Span<const Tensor> inputs, int runs) {
+// The kernel of a chain, or nullptr when the step is none.
+const RowChainKernel* ChainOf(const Plan::Step& step) {
+  return step.op == RowChainKernel::kOp ? static_cast<const RowChainKernel*>(step.kernel.get()) : nullptr;
+}
+
+// By step, the time of each run, and of the steps within chains.
+struct StepTimes {
+  std::vector<Durations> of_step;
+  std::map<const RowChainKernel*, std::vector<Durations>> of_chain;
+};
+
+void StartChains(const Plan& plan) {
+  for (const Plan::Step& step : plan.steps()) {
+    if (const RowChainKernel* chain = ChainOf(step)) chain->StartTimes();
+  }
+}
+
+void StopChains(const Plan& plan, StepTimes& times) {
+  for (const Plan::Step& step : plan.steps()) {
+    const RowChainKernel* chain = ChainOf(step);
+    if (chain == nullptr) continue;
+    const std::vector<absl::Duration> in_chain = chain->StopTimes();
+    std::vector<Durations>& all = times.of_chain[chain];
+    all.resize(in_chain.size());
+    for (size_t i = 0; i < in_chain.size(); ++i) all[i].push_back(in_chain[i]);
+  }
+}
+
+absl::StatusOr<StepTimes> TimeSteps(const Executable& executable, const Plan& plan, absl::Span<const Tensor> inputs,
+                                    int runs) {
   std::vector<const void*> input_data;
   std::vector<Tensor> outputs;
   std::vector<void*> output_data;
@@ -36,26 +67,53 @@ absl::StatusOr<std::vector<Durations>> TimeSteps(const Executable& executable, c
   }
   BARYON_ASSIGN_OR_RETURN(std::unique_ptr<Workspace> workspace, executable.workspaces().Take(plan));
   const ThreadPool::ComputeScope scope(executable.pool());
-  std::vector<Durations> times(plan.steps().size());
+  StepTimes times;
+  times.of_step.resize(plan.steps().size());
   absl::Status status = plan.Run(*workspace, input_data, absl::MakeSpan(output_data));
   for (int run = 0; run < runs && status.ok(); ++run) {
     Durations step_times(plan.steps().size());
+    StartChains(plan);
     status = plan.Run(*workspace, input_data, absl::MakeSpan(output_data), absl::MakeSpan(step_times));
-    for (size_t i = 0; i < step_times.size(); ++i) times[i].push_back(step_times[i]);
+    StopChains(plan, times);
+    for (size_t i = 0; i < step_times.size(); ++i) times.of_step[i].push_back(step_times[i]);
   }
   executable.workspaces().Return(std::move(workspace));
   if (!status.ok()) return status;
   return times;
 }
 
-int64_t BytesOf(const Plan& plan, const Plan::Step& step) {
+// Of operands for `rows` rows, where those of `step` have one each.
+int64_t BytesOf(const Plan& plan, const Plan::Step& step, int64_t rows) {
   int64_t bytes = step.kernel->packed_bytes();
   for (const Plan::View& view : plan.views().subspan(step.first_view, step.num_inputs + step.num_outputs)) {
     const bool packed = view.location.kind == Plan::Location::Kind::kConstant && view.location.constant == nullptr;
     const bool unread = view.location.kind == Plan::Location::Kind::kNone;
-    if (!packed && !unread) bytes += view.type.size_bytes();
+    const bool constant = view.location.kind == Plan::Location::Kind::kConstant;
+    if (!packed && !unread) bytes += view.type.size_bytes() * (constant ? 1 : rows);
   }
   return bytes;
+}
+
+StepProfile ProfileOf(const Plan& plan, const Plan::Step& step, absl::Duration time, int64_t rows) {
+  return {step.node,
+          step.op,
+          step.kernel->algorithm(),
+          time,
+          step.kernel->num_multiplications() * rows,
+          step.kernel->num_executed_multiplications() * rows,
+          BytesOf(plan, step, rows)};
+}
+
+// The steps of a chain, which took `time`, and a line for the rest of that time.
+void AddChain(const Plan::Step& step, const RowChainKernel& chain, std::vector<Durations> times, absl::Duration time,
+              Profile& profile) {
+  const Plan& plan = chain.plan();
+  for (size_t i = 0; i < times.size(); ++i) {
+    const absl::Duration median = Median(std::move(times[i]));
+    profile.steps.push_back(ProfileOf(plan, plan.steps()[i], median, chain.rows()));
+    time -= median;
+  }
+  profile.steps.push_back({step.node, step.op, chain.algorithm(), std::max(time, absl::ZeroDuration())});
 }
 
 double MillisecondsOf(absl::Duration time) { return absl::ToDoubleMilliseconds(time); }
@@ -88,12 +146,15 @@ absl::StatusOr<Profile> ProfileRuns(const Executable& executable, absl::Span<con
     profile.peak /= executable.pool().num_threads();
     profile.rows_of_part = plan->output_types()[0].shape[0];
   }
-  BARYON_ASSIGN_OR_RETURN(std::vector<Durations> times, TimeSteps(executable, *plan, inputs, runs));
-  for (size_t i = 0; i < times.size(); ++i) {
+  BARYON_ASSIGN_OR_RETURN(StepTimes times, TimeSteps(executable, *plan, inputs, runs));
+  for (size_t i = 0; i < plan->steps().size(); ++i) {
     const Plan::Step& step = plan->steps()[i];
-    profile.steps.push_back({step.node, step.op, step.kernel->algorithm(), Median(std::move(times[i])),
-                             step.kernel->num_multiplications(), step.kernel->num_executed_multiplications(),
-                             BytesOf(*plan, step)});
+    const absl::Duration time = Median(std::move(times.of_step[i]));
+    if (const RowChainKernel* chain = ChainOf(step)) {
+      AddChain(step, *chain, std::move(times.of_chain[chain]), time, profile);
+    } else {
+      profile.steps.push_back(ProfileOf(*plan, step, time, 1));
+    }
   }
   return profile;
 }

@@ -60,6 +60,30 @@ TEST_F(ProfileTest, CountsWhatStepsDo) {
   for (const StepProfile& step : profile.steps) EXPECT_GT(step.time, absl::ZeroDuration()) << step.node;
 }
 
+TEST_F(ProfileTest, ListsTheStepsOfAChainForAllRows) {
+  ThreadPool pool(2);
+  absl::StatusOr<Graph> graph = GraphFromText(R"(
+      input data: float32 [-1, 96, 96, 8]
+      a = Activation(data) {act_type=tanh}
+      b = Pooling(a) {kernel=(2, 2), pool_type=max, layout=NHWC}
+      output y = b)");
+  ASSERT_OK(graph);
+  const auto executable = Executable::Create(*std::move(graph), pool);
+  ASSERT_OK(executable);
+  Tensor data = Tensor::Allocate({DType::kFloat32, {3, 96, 96, 8}});
+  std::fill_n(data.mutable_data<float>(), data.num_elements(), 0.5f);
+  const absl::StatusOr<Profile> profile = ProfileRuns(**executable, absl::MakeConstSpan(&data, 1), 3);
+  ASSERT_OK(profile);
+  ASSERT_EQ(profile->steps.size(), 3);
+  EXPECT_EQ(profile->steps[0].node, "a");
+  EXPECT_EQ(profile->steps[0].bytes, 2 * data.size_bytes());
+  EXPECT_GT(profile->steps[0].time, absl::ZeroDuration());
+  EXPECT_EQ(profile->steps[1].node, "b");
+  EXPECT_GT(profile->steps[1].time, absl::ZeroDuration());
+  EXPECT_EQ(profile->steps[2].node, "a to b");
+  EXPECT_EQ(profile->steps[2].algorithm, "2 steps for each of 3 rows, 1 of them by all threads");
+}
+
 TEST_F(ProfileTest, IsATableWithTheSlowestFirst) {
   Profile profile;
   profile.peak = 50e9;

@@ -29,17 +29,21 @@ bool IsOutput(const Graph& graph, Value value) {
 }
 
 // Whether `value` can live within the output of `join`, which reads it.
-bool CanBeSlice(const Graph& graph, Value value, NodeId join, const std::vector<Use>& uses) {
-  if (value.output != 0 || !TakesSlice(graph.node(value.node), OpDef::kOutput) || IsOutput(graph, value)) return false;
+bool CanBeSlice(const Graph& graph, Value value, NodeId join, const std::vector<Use>& uses,
+                absl::FunctionRef<bool(NodeId)> is_left_out) {
+  if (is_left_out(value.node) || value.output != 0 || !TakesSlice(graph.node(value.node), OpDef::kOutput) ||
+      IsOutput(graph, value))
+    return false;
   const auto of_join = [&](const Use& use) { return use.node == join; };
   if (std::count_if(uses.begin(), uses.end(), of_join) != 1) return false;
-  return std::all_of(uses.begin(), uses.end(),
-                     [&](const Use& use) { return of_join(use) || TakesSlice(graph.node(use.node), use.input); });
+  return std::all_of(uses.begin(), uses.end(), [&](const Use& use) {
+    return of_join(use) || (!is_left_out(use.node) && TakesSlice(graph.node(use.node), use.input));
+  });
 }
 
 }  // namespace
 
-Slices PlanSlices(const Graph& graph) {
+Slices PlanSlices(const Graph& graph, absl::FunctionRef<bool(NodeId)> is_left_out) {
   const std::vector<NodeId> order = graph.TopologicalOrder();
   std::map<Value, std::vector<Use>> uses;
   for (NodeId id : order) {
@@ -49,7 +53,7 @@ Slices PlanSlices(const Graph& graph) {
   Slices slices;
   for (auto id = order.rbegin(); id != order.rend(); ++id) {
     const Node& node = graph.node(*id);
-    if (!JoinsLastAxis(node)) continue;
+    if (is_left_out(*id) || !JoinsLastAxis(node)) continue;
     const Value output = {*id, 0};
     const Shape& shape = node.types[0].shape;
     Slice slice = {output, 0, shape[shape.rank() - 1], *id};
@@ -58,7 +62,7 @@ Slices PlanSlices(const Graph& graph) {
     }
     for (const Value& input : node.inputs) {
       const Shape& part = graph.type(input).shape;
-      if (slices.Find(input) == nullptr && CanBeSlice(graph, input, *id, uses[input])) {
+      if (slices.Find(input) == nullptr && CanBeSlice(graph, input, *id, uses[input], is_left_out)) {
         slices.slices_[input] = slice;
       }
       slice.offset += part[part.rank() - 1];

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 
+#include "absl/functional/function_ref.h"
 #include "engine/graph/graph.h"
 
 namespace baryon {
@@ -32,14 +33,18 @@ class Slices {
   }
 
  private:
-  friend Slices PlanSlices(const Graph& graph);
+  friend Slices PlanSlices(const Graph& graph, absl::FunctionRef<bool(NodeId)> is_left_out);
   std::map<Value, Slice> slices_;
 };
 
 // Finds joins along the last axis (OpDef::joins_last_axis), also of joins, whose inputs can be computed in place:
 // float32 values that one operator makes, that are no output of the graph, and whose makers and readers all take slices
-// (OpDef::takes_slice). Such a value has no other use for its memory.
-Slices PlanSlices(const Graph& graph);
+// (OpDef::takes_slice). Such a value has no other use for its memory. Operators that are left out neither join nor make
+// or read slices.
+Slices PlanSlices(const Graph& graph, absl::FunctionRef<bool(NodeId)> is_left_out);
+inline Slices PlanSlices(const Graph& graph) {
+  return PlanSlices(graph, [](NodeId) { return false; });
+}
 
 }  // namespace baryon
 
