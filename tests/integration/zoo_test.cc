@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/file.h"
 #include "engine/base/logging.h"
@@ -134,6 +135,7 @@ class HttpsZooTest : public ZooTest {
     HttpHandler handler;
     handler.answer = [this](const std::shared_ptr<const HttpRequest>& request, HttpReply reply) {
       ++requests_;
+      if (!leads_to_.empty()) return reply(HttpResponse{302, "", "text/plain", {{"Location", leads_to_}}});
       const auto bytes = ReadFile(files_.path("zoo" + request->PathText()));
       reply(bytes.ok() ? HttpResponse{200, *bytes, "application/octet-stream"} : HttpError(404, "no such file"));
     };
@@ -165,6 +167,7 @@ class HttpsZooTest : public ZooTest {
   std::unique_ptr<TlsKeys> keys_;
   std::unique_ptr<HttpServer> http_;
   std::atomic<int> requests_ = 0;
+  std::string leads_to_;  // where all requests are sent instead, when it is not empty
 };
 
 TEST_F(HttpsZooTest, IsBelievedByItsAuthority) {
@@ -185,6 +188,14 @@ TEST_F(HttpsZooTest, ACertificateForAnotherHostIsRefused) {
 TEST_F(HttpsZooTest, ACertificateOfThePastIsRefused) {
   const std::string address = Start(MakeCertificate(ca_, "zoo", /*start_days=*/-3, /*end_days=*/-1));
   EXPECT_THAT(Refusal(address, "ca.pem"), AllOf(HasSubstr("TLS: "), HasSubstr("expired")));
+}
+
+TEST_F(HttpsZooTest, NeverLeadsToPlainText) {
+  const std::string address = Start(MakeCertificate(ca_, "zoo"));
+  leads_to_ = absl::StrReplaceAll(address, {{"https:", "http:"}});
+  EXPECT_EQ(Pull(address, "ca.pem"), 1);
+  EXPECT_THAT(ReadFile(files_.path("stderr")).value_or(""), MatchesRegex("baryon: error: [^\n]*never asked[^\n]*\n"));
+  EXPECT_EQ(requests_, 1);
 }
 
 TEST_F(HttpsZooTest, AuthoritiesThatCannotBeReadAreAnError) {
