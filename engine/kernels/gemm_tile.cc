@@ -110,6 +110,60 @@ void Tile(const GemmTile& tile) {
   }
 }
 
+// Tile<kMaxTileRows, kVectors, kMasked> for one tile after the other.
+template <int kVectors, bool kMasked>
+void TileColumn(const GemmTileColumn& tiles) {
+  constexpr D d;
+  constexpr int kRows = kMaxTileRows;
+  constexpr int kWidth = kVectors < kPanelVectors ? kVectors * kLanes : kPanelWidth;
+  const size_t last_columns = tiles.columns - (kVectors - 1) * kLanes;
+  const float* const* HWY_RESTRICT rows = tiles.a;
+  float* const* HWY_RESTRICT out = tiles.c;
+  const float* const* residual = tiles.residual;
+  const int64_t k_end = tiles.k, step = tiles.step, a_offset = tiles.a_offset, column = tiles.column;
+  const float* const b_begin = tiles.b;
+  const float* const bias_begin = tiles.bias;
+  for (int64_t t = tiles.count; t > 0; --t) {
+    V sums[kRows][kVectors];
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
+    }
+    const float* HWY_RESTRICT a[kRows];
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) a[i] = rows[i] + a_offset;
+    const float* HWY_RESTRICT b = b_begin;
+    for (int64_t k = 0; k < k_end; ++k) {
+      V columns[kVectors];
+      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, b + v * kLanes);
+      BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+        const V element = hn::Set(d, a[i][k]);
+        BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(element, columns[v], sums[i][v]);
+      }
+      b += kWidth;
+    }
+    const V lower = hn::Set(d, tiles.lower), upper = hn::Set(d, tiles.upper);
+    BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
+      const bool masked = kMasked && v == kVectors - 1;
+      const auto load = [&](const float* p)
+                            HWY_ATTR { return masked ? LoadFirst(d, p, last_columns) : hn::LoadU(d, p); };
+      const V bias = bias_begin != nullptr ? load(bias_begin + v * kLanes) : hn::Zero(d);
+      BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+        V y = hn::Add(sums[i][v], bias);
+        if (residual != nullptr) y = hn::Add(y, load(residual[i] + column + v * kLanes));
+        y = Limited(y, lower, upper);
+        float* c = out[i] + column + v * kLanes;
+        if (masked) {
+          StoreFirst(y, d, c, last_columns);
+        } else {
+          hn::StoreU(y, d, c);
+        }
+      }
+    }
+    rows += step;
+    out += step;
+    if (residual != nullptr) residual += step;
+  }
+}
+
 void ActivateRow(const ActivationSpec& activation, float* row, int64_t count) {
   constexpr D d;
   int64_t i = 0;
@@ -158,6 +212,13 @@ const GemmTarget& Target() {
     FillRow<4>(made);
     FillRow<5>(made);
     FillRow<6>(made);
+    made.full_column = TileColumn<kPanelVectors, false>;
+    made.tail_column[1] = TileColumn<1, true>;
+    made.tail_column[2] = TileColumn<2, true>;
+#if HWY_TARGET == HWY_AVX3
+    made.tail_column[3] = TileColumn<3, true>;
+    made.tail_column[4] = TileColumn<4, true>;
+#endif
     made.activate = ActivateRow;
     return made;
   }();

@@ -63,6 +63,26 @@ void SetNoPrefetch(GemmTile& tile);
 
 using GemmTileFn = void (*)(const GemmTile& tile);
 
+// Operands of `count` tiles of kMaxTileRows rows each that multiply the same panel one after the other, each row a
+// single run of `k` elements: what is left of a tile's fixed cost is a third, which counts where k is small. Results
+// are those of the tiles alone.
+struct GemmTileColumn {
+  // Of the first tile; those of the next are `step` pointers behind them.
+  const float* const* a;
+  float* const* c;
+  const float* const* residual;  // or nullptr
+  int64_t step, count;
+  int64_t a_offset, k;
+
+  const float* b;  // the rest as in GemmTile
+  const float* bias;
+  int64_t column;
+  int columns;
+  float lower, upper;
+};
+
+using GemmTileColumnFn = void (*)(const GemmTileColumn& tiles);
+
 // The micro-kernels of one instruction set.
 struct GemmTarget {
   const char* name;  // "avx512 6x64"
@@ -76,6 +96,8 @@ struct GemmTarget {
   GemmTileFn tail[kMaxTileRows + 1][kMaxPanelVectors + 1];  // a last panel of so many vectors, any `columns`
   // Applies an activation other than a clamp to row[0 ... count).
   void (*activate)(const ActivationSpec& activation, float* row, int64_t count);
+  GemmTileColumnFn full_column;                        // of one full panel
+  GemmTileColumnFn tail_column[kMaxPanelVectors + 1];  // of a last panel of so many vectors, any `columns`
 };
 
 // Those of the active instruction set; see cpu_target.h. Lives forever.

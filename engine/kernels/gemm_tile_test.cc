@@ -56,6 +56,74 @@ TEST(GemmTileTest, ReadsRowsRunByRun) {
   });
 }
 
+// A column of tiles against the kernel of one of them: the same bits, and nothing beside them is written.
+void CheckColumn(const GemmTarget& target, int columns, int64_t k, bool bias, bool residual) {
+  constexpr int64_t kTiles = 3, kRows = kMaxTileRows, kStep = 3 * kRows + 2, kOffset = 3, kColumn = 5;
+  constexpr float kUntouched = 12345;
+  const int vectors = (columns + target.vector_width - 1) / target.vector_width;
+  const bool is_full = columns == target.panel_width;
+  const int64_t width = vectors * target.vector_width, row_size = kColumn + columns + 3;
+  const std::vector<float> a = RandomFloats(kTiles * kRows * 7 + k + kOffset, 1), b_values = RandomFloats(k * width, 2);
+  const std::vector<float> added = RandomFloats(kTiles * kRows * row_size, 3), bias_values = RandomFloats(columns, 4);
+  AlignedBuffer b(k * width + 1);
+  std::copy(b_values.begin(), b_values.end(), b.data());
+  std::vector<float> together(kTiles * kRows * row_size, kUntouched), alone = together;
+
+  const auto run = [&](std::vector<float>& c, bool is_column) {
+    std::vector<const float*> pointers(kTiles * kStep);
+    for (int64_t row = 0; row < kTiles * kRows; ++row) {
+      const float** at = pointers.data() + row / kRows * kStep + row % kRows;
+      at[0] = a.data() + row * 7;
+      at[kRows] = c.data() + row * row_size;
+      at[2 * kRows] = added.data() + row * row_size;
+    }
+    float* const* outs = const_cast<float* const*>(pointers.data() + kRows);
+    const float* const* residuals = residual ? pointers.data() + 2 * kRows : nullptr;
+    const float* biases = bias ? bias_values.data() : nullptr;
+    if (is_column) {
+      const GemmTileColumn tiles = {pointers.data(), outs,   residuals, kStep,   kTiles, kOffset, k,
+                                    b.data(),        biases, kColumn,   columns, -0.5f,  0.75f};
+      (is_full ? target.full_column : target.tail_column[vectors])(tiles);
+      return;
+    }
+    const int64_t b_row = 0;
+    for (int64_t t = 0; t < kTiles; ++t) {
+      GemmTile tile = {};
+      tile.a = pointers.data() + t * kStep;
+      tile.a_offset = kOffset;
+      tile.runs = 1;
+      tile.run_length = k;
+      tile.b_rows = &b_row;
+      tile.b = b.data();
+      tile.c = outs + t * kStep;
+      tile.residual = residual ? residuals + t * kStep : nullptr;
+      tile.bias = biases;
+      tile.column = kColumn;
+      tile.columns = columns;
+      tile.lower = -0.5f;
+      tile.upper = 0.75f;
+      SetNoPrefetch(tile);
+      (is_full ? target.single[kRows] : target.tail[kRows][vectors])(tile);
+    }
+  };
+  run(together, true);
+  run(alone, false);
+  EXPECT_EQ(together, alone) << target.name << " " << columns << " columns, k " << k;
+  EXPECT_EQ(std::count(together.begin(), together.end(), kUntouched), kTiles * kRows * (row_size - columns));
+}
+
+TEST(GemmTileTest, AColumnIsItsTilesOneByOne) {
+  ForEachCpuTarget([] {
+    const GemmTarget& target = ActiveGemmTarget();
+    for (int columns = 1; columns <= target.panel_width; ++columns) {
+      for (int64_t k : {0, 1, 17}) {
+        CheckColumn(target, columns, k, /*bias=*/true, /*residual=*/false);
+        CheckColumn(target, columns, k, /*bias=*/false, /*residual=*/true);
+      }
+    }
+  });
+}
+
 // Lines that a tile with `k` steps brings into the cache.
 std::set<int64_t> LinesOf(const GemmTile& tile, int64_t k, const float* base) {
   std::set<int64_t> lines;

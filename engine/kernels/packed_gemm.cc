@@ -195,15 +195,20 @@ class GemmPlan::BlockRun {
   void FindTiles(RowSource rows) {
     const std::vector<int64_t>& first_tiles = plan_.first_tiles_;
     int64_t set = std::upper_bound(first_tiles.begin(), first_tiles.end(), block_.first_tile) - first_tiles.begin() - 1;
-    for (int64_t t = 0; t < num_tiles_; ++t) {
+    for (int64_t t = 0, next_first = -1; t < num_tiles_; ++t) {
       const int64_t tile = block_.first_tile + t;
-      while (tile >= first_tiles[set + 1]) ++set;
+      while (tile >= first_tiles[set + 1]) {
+        ++set;
+        next_first = 0;
+      }
       // Tiles of nearly equal height rather than a low one at the end: all run at full speed.
       const int64_t index = tile - first_tiles[set], tiles = first_tiles[set + 1] - first_tiles[set];
+      const int64_t rows_of_set = plan_.shape_.rows[set].count;
       TileRows& found = tiles_[t];
       found.set = set;
-      found.first = PartBegin(plan_.shape_.rows[set].count, tiles, index);
-      found.count = static_cast<int>(PartBegin(plan_.shape_.rows[set].count, tiles, index + 1) - found.first);
+      found.first = next_first < 0 ? PartBegin(rows_of_set, tiles, index) : next_first;
+      next_first = PartBegin(rows_of_set, tiles, index + 1);
+      found.count = static_cast<int>(next_first - found.first);
       found.a = pointers_ + t * plan_.pointers_per_tile();
       const float** c = found.a + kMaxTileRows * plan_.shape_.runs;
       found.c = const_cast<float**>(c);
@@ -239,10 +244,51 @@ class GemmPlan::BlockRun {
     for (const Piece& piece : plan_.pieces_) {
       tile.a_offset = group * plan_.shape_.group_stride + piece.a_offset;
       tile.run_length = piece.run_length;
-      for (int64_t t = 0; t < num_tiles_; ++t) {
+      for (int64_t t = 0; t < num_tiles_;) {
+        if (const int64_t count = TilesInColumn(t, num_panels); count > 0) {
+          RunColumn(t, count, panel, tile);
+          t += count;
+          continue;
+        }
         PrefetchNext(t, piece, width, tile);
         RunTile(t, piece, MicroKernel(panel, num_panels, tiles_[t].count), tile);
+        ++t;
       }
+    }
+  }
+
+  // How many tiles from `t` on one call can do.
+  int64_t TilesInColumn(int64_t t, int64_t num_panels) const {
+    if (!plan_.is_matrix() || !block_.panels_are_cached || num_panels > 1) return 0;
+    int64_t end = t;
+    while (end < num_tiles_ && tiles_[end].count == kMaxTileRows) ++end;
+    return end - t;
+  }
+
+  void RunColumn(int64_t t, int64_t count, int64_t panel, const GemmTile& tile) const {
+    GemmTileColumn tiles;
+    tiles.a = tiles_[t].a;
+    tiles.c = tiles_[t].c;
+    tiles.residual = tiles_[t].residual;
+    tiles.step = plan_.pointers_per_tile();
+    tiles.count = count;
+    tiles.a_offset = tile.a_offset;
+    tiles.k = tile.run_length;
+    tiles.b = tile.b;
+    tiles.bias = tile.bias;
+    tiles.column = tile.column;
+    tiles.columns = tile.columns;
+    tiles.lower = tile.lower;
+    tiles.upper = tile.upper;
+    const bool is_full = tile.columns == target_.panel_width;
+    (is_full ? target_.full_column : target_.tail_column[layout_.panel_vectors(panel)])(tiles);
+    if (limits_.complete) return;
+    for (int64_t i = t; i < t + count; ++i) ActivateTile(tiles_[i], tile);
+  }
+
+  void ActivateTile(const TileRows& rows, const GemmTile& tile) const {
+    for (int i = 0; i < rows.count; ++i) {
+      target_.activate(epilogue_.activation, rows.c[i] + tile.column, tile.columns);
     }
   }
 
@@ -265,10 +311,7 @@ class GemmPlan::BlockRun {
     tile.sums_in = &piece == &plan_.pieces_.front() ? nullptr : sums;
     tile.sums_out = is_last ? nullptr : sums;
     micro_kernel(tile);
-    if (!is_last || limits_.complete) return;
-    for (int i = 0; i < rows.count; ++i) {
-      target_.activate(epilogue_.activation, tile.c[i] + tile.column, tile.columns);
-    }
+    if (is_last && !limits_.complete) ActivateTile(rows, tile);
   }
 
   const GemmPlan& plan_;

@@ -112,6 +112,10 @@ class GemmPlan {
   int64_t num_tiles() const { return first_tiles_.back(); }
   int64_t pointers_per_tile() const { return kMaxTileRows * (shape_.runs + 2); }
   int64_t num_sums() const;
+  // Whether every row is one run that is multiplied in one piece.
+  bool is_matrix() const {
+    return pieces_.size() == 1 && shape_.runs == 1 && shape_.rows.size() == 1 && shape_.rows[0].runs.size() == 1;
+  }
 
   GemmShape shape_;
   PackedLayout layout_;
