@@ -33,6 +33,12 @@ TEST(IndependentRowsTest, OperatorsAlongTheRowsDoNot) {
   EXPECT_FALSE(Apart("y = transpose(data) {axes=(1, 0, 2)}"));
 }
 
+TEST(IndependentRowsTest, LayersWhoseFirstAxisIsTimeDoNot) {
+  const std::string layer = "y = FullyConnected(data, w) {flatten=False, no_bias=True, num_hidden=5, batch_axis=";
+  EXPECT_TRUE(Apart(layer + "0}"));
+  EXPECT_FALSE(Apart(layer + "1}"));
+}
+
 TEST(IndependentRowsTest, WhatIsNotOfTheBatchBelongsToNoRow) {
   EXPECT_FALSE(Apart("const c: float32 [8, 6, 4]\n y = elemwise_add(data, c)"));
   EXPECT_FALSE(
