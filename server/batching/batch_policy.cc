@@ -22,6 +22,8 @@ constexpr double kNextToBest = 1.05;   // of the cost of a row at best
 constexpr double kPassesOfOneRow = 4;  // that a batch may take, unless the user says how long
 constexpr absl::Duration kLeastObjective = absl::Milliseconds(2);
 constexpr int64_t kDefaultMaxRows = 32;
+constexpr absl::Duration kShortPass = absl::Microseconds(50);  // others may wait so long for the thread it keeps
+constexpr absl::Duration kWakeUp = absl::Microseconds(20);     // of a thread, and of another for the answer
 
 // The threads worth giving to a pass of `rows` rows.
 int ThreadsFor(const CostTable& costs, int64_t rows) {
@@ -29,7 +31,7 @@ int ThreadsFor(const CostTable& costs, int64_t rows) {
   absl::Duration time = absl::InfiniteDuration();
   for (int threads : costs.threads()) {
     const CostTable::Cost* cost = costs.Find(threads, rows);
-    if (cost == nullptr || cost->p50 > time * kWorthATenth) continue;
+    if (time <= kShortPass || cost == nullptr || cost->p50 > time * kWorthATenth) continue;
     best = threads;
     time = cost->p50;
   }
@@ -115,6 +117,14 @@ BatchPolicy Decide(const CostTable& costs, const std::string& why_dependent, con
   return Measured(costs, objective, max_rows, wishes.join.has_value(), num_threads);
 }
 
+// The longest pass that is not worth another thread's waking up; zero where requests had better wait for each other.
+absl::Duration LongestHere(const CostTable& costs, const BatchPolicy& policy) {
+  if (costs.empty() || policy.max_delay > absl::ZeroDuration()) return absl::ZeroDuration();
+  const double saved_by_company = policy.join ? 1 - 1 / std::max(policy.gain, 1.0) : 0;
+  const bool alone = costs.Predict(policy.threads, 1).p50 * saved_by_company <= kWakeUp;
+  return alone ? kShortPass : absl::ZeroDuration();
+}
+
 }  // namespace
 
 BatchPolicy DecidePolicy(const CostTable& costs, const std::string& why_dependent, const BatchWishes& wishes,
@@ -135,6 +145,7 @@ BatchPolicy DecidePolicy(const CostTable& costs, const std::string& why_dependen
     policy.max_delay = wishes.max_delay;
     policy.best_rows = std::min(wishes.preferred_rows.value_or(policy.best_rows), policy.max_rows);
   }
+  policy.run_here = LongestHere(costs, policy);
   return policy;
 }
 

@@ -20,8 +20,9 @@ struct BatchPolicy {
   int threads = 1;        // most for one pass; those of the pool that others need go to these
   absl::Duration objective = absl::InfiniteDuration();  // of one pass: larger ones are not made
   absl::Duration max_delay;                             // for company, where that keeps the queue from growing
-  double gain = 1;                                      // rows a second together over rows a second alone
-  std::string why;                                      // a sentence: what decided on `join`
+  absl::Duration run_here;  // passes that take at most so long run on the thread that brought the request
+  double gain = 1;          // rows a second together over rows a second alone
+  std::string why;          // a sentence: what decided on `join`
 };
 
 // What the user has said about it; empty: decided by measurement.
@@ -36,7 +37,8 @@ struct BatchWishes {
 
 // Joins when the rows of the best batch that keeps to the objective come at least 1 / 0.85 times as fast as with every
 // core busy on a request of its own. The objective is four times the pass of one row, and 2 ms at least. A slot's
-// threads are those that still shorten a pass by a tenth; the slots are as many as the cores feed.
+// threads are those that still shorten a pass by a tenth, one for passes of 50 us; the slots are as many as the cores
+// feed. Such passes run where the request came in, unless company would save more than waking up another thread takes.
 // `why_dependent` is empty when the rows of the model are independent of each other, else says why they are not.
 BatchPolicy DecidePolicy(const CostTable& costs, const std::string& why_dependent, const BatchWishes& wishes,
                          int num_threads);

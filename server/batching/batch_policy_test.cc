@@ -90,6 +90,29 @@ TEST(BatchPolicyTest, AThreadThatDoesNotShortenThePassGoesToAnotherSlot) {
   EXPECT_EQ(policy.slots, 2);
 }
 
+// Passes of 9 us on one thread and, by chance, of 7 us on two.
+CostTable Tiny() {
+  return TableOf([](double rows) { return 0.005 + 0.004 * rows; }, 0.8);
+}
+
+TEST(BatchPolicyTest, ATinyPassNeedsNoOtherThread) {
+  const BatchPolicy policy = DecidePolicy(Tiny(), "", {}, 2);
+  EXPECT_EQ(policy.threads, 1);
+  EXPECT_EQ(policy.slots, 2);
+  EXPECT_EQ(policy.run_here, absl::Microseconds(50));
+  EXPECT_EQ(DecidePolicy(Tiny(), "rows see each other", {}, 2).run_here, absl::Microseconds(50));
+}
+
+TEST(BatchPolicyTest, RequestsThatGainFromCompanyWaitForItOnOtherThreads) {
+  const CostTable shared = TableOf([](double rows) { return 0.04 + 0.0001 * rows; });
+  EXPECT_EQ(DecidePolicy(shared, "", {}, 1).run_here, absl::ZeroDuration()) << "together they save 39 of 40 us";
+  BatchWishes delay;
+  delay.join = true;
+  delay.max_delay = absl::Milliseconds(1);
+  EXPECT_EQ(DecidePolicy(Tiny(), "", delay, 2).run_here, absl::ZeroDuration());
+  EXPECT_EQ(DecidePolicy(CostTable(), "", {}, 2).run_here, absl::ZeroDuration()) << "nobody knows how long it takes";
+}
+
 TEST(BatchPolicyTest, DependentRowsAreNeverJoined) {
   BatchWishes wishes;
   wishes.join = true;

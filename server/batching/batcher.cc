@@ -89,6 +89,7 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   // The cost of the next batch when a slot is free for it.
   std::optional<absl::Duration> ClaimSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleSlot(absl::Duration cost);
+  bool RunHere(absl::Duration cost);
   void RunOneBatch();
   Batch TakeBatch(absl::Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PassOn(const Batch& batch, absl::Duration took);
@@ -142,6 +143,7 @@ Batcher::State::Queued Batcher::State::MakeQueued(Request request, absl::Time no
 
 void Batcher::State::Submit(Request request) {
   const absl::Time now = clock_();
+  const bool may_run_here = request.may_run_here;
   Queued queued = MakeQueued(std::move(request), now);
   // From here on the client may go at any moment; see Cancel.
   if (QueuedRequest& watched = *queued; watched.request.stop.stop_possible()) {
@@ -154,7 +156,7 @@ void Batcher::State::Submit(Request request) {
     refused = Enqueue(queued, now);
     if (refused.ok()) slot = ClaimSlot();
   }
-  if (slot.has_value()) ScheduleSlot(*slot);
+  if (slot.has_value() && !(may_run_here && RunHere(*slot))) ScheduleSlot(*slot);
   if (refused.ok()) return;
   Answers answers;
   answers.push_back(Refused(std::move(queued), std::move(refused)));
@@ -228,6 +230,13 @@ std::optional<absl::Duration> Batcher::State::ClaimSlot() {
 
 void Batcher::State::ScheduleSlot(absl::Duration cost) {
   executor_.Schedule(account_, cost, [self = shared_from_this()] { self->RunOneBatch(); });
+}
+
+// On the thread that brought the request, when that takes less time than waking up another: see BatchPolicy::run_here.
+// The next batch goes to the executor, so that the thread gets back to what it is for.
+bool Batcher::State::RunHere(absl::Duration cost) {
+  if (cost <= absl::ZeroDuration() || cost > policy_.run_here) return false;
+  return executor_.RunHere(*account_, cost, [self = shared_from_this()] { self->RunOneBatch(); });
 }
 
 void Batcher::State::RunOneBatch() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -76,6 +77,7 @@ class BatcherTest : public testing::Test {
   static Batcher::Request RequestOf(std::vector<float> rows, Answer& answer) {
     Batcher::Request request;
     request.inputs = {Tensor::FromData<float>({static_cast<int64_t>(rows.size()), 1}, rows)};
+    request.may_run_here = true;
     request.done = [&answer](absl::StatusOr<Tensors> outputs, const Batcher::Timing& timing) {
       EXPECT_FALSE(answer.outputs.has_value()) << "answered twice";
       answer = {std::move(outputs), timing};
@@ -95,6 +97,63 @@ class BatcherTest : public testing::Test {
 };
 
 // --- Batches
+
+TEST_F(BatcherTest, RunsAShortPassOnTheThreadThatBroughtIt) {
+  Batcher::Options options = Measured(kMs);
+  options.policy.run_here = kMs;
+  executor_.set_runs_here(true);
+  Batcher batcher = Make(options);
+  Answer a, b;
+  batcher.Submit(RequestOf({1}, a));
+  EXPECT_THAT(a.values(), ElementsAre(2)) << "before Submit returned";
+  batcher.Submit(RequestOf({-1}, b));
+  EXPECT_THAT(b.status(), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(executor_.num_tasks(), 0u);
+}
+
+TEST_F(BatcherTest, HandsOverWhatIsLongOrUnknownOrFindsNoCoreFree) {
+  Batcher::Options unknown = Joining();
+  unknown.policy.run_here = kMs;
+  Batcher::Options measured = Measured(2 * kMs);
+  measured.policy.run_here = kMs;
+  executor_.set_runs_here(true);
+  Batcher of_unknown = Make(unknown), of_long = Make(measured);
+  measured.policy.run_here = 2 * kMs;
+  Batcher of_short = Make(measured);
+  Answer a, b, c, d;
+  Batcher::Request request = RequestOf({1}, d);
+  request.may_run_here = false;
+  of_short.Submit(std::move(request));
+  EXPECT_THAT(batches_, IsEmpty());
+  executor_.RunAll();
+  of_unknown.Submit(RequestOf({1}, a));
+  of_long.Submit(RequestOf({1}, b));
+  of_short.Submit(RequestOf({1}, c));  // whose turn comes after the two
+  EXPECT_THAT(batches_, ElementsAre(1));
+  executor_.RunAll();
+  EXPECT_THAT(batches_, ElementsAre(1, 1, 1, 1));
+}
+
+TEST_F(BatcherTest, WhatComesDuringAShortPassGoesToTheExecutor) {
+  Batcher::Options options = Measured(kMs);
+  options.policy.run_here = kMs;
+  executor_.set_runs_here(true);
+  Answer a, b;
+  std::optional<Batcher> batcher;
+  bool first = true;
+  batcher.emplace(
+      options,
+      [&](const Tensors& inputs, int) {
+        if (std::exchange(first, false)) batcher->Submit(RequestOf({2}, b));
+        return Double(inputs);
+      },
+      executor_, executor_.clock());
+  batcher->Submit(RequestOf({1}, a));
+  EXPECT_THAT(a.values(), ElementsAre(2));
+  EXPECT_FALSE(b.outputs.has_value());
+  executor_.RunAll();
+  EXPECT_THAT(b.values(), ElementsAre(4));
+}
 
 TEST_F(BatcherTest, AnswersASingleRequestWithoutCopyingIt) {
   Batcher batcher = Make(Joining());
@@ -566,9 +625,15 @@ TEST_F(BatcherTest, MayGoInsideTheAnswer) {
   EXPECT_OK(answer.status());
 }
 
-TEST(BatcherThreadsTest, ManyClientsAtOnceGetTheirOwnAnswers) {
+// The same whether passes run where requests come in or not.
+class BatcherThreadsTest : public testing::TestWithParam<absl::Duration> {};
+INSTANTIATE_TEST_SUITE_P(, BatcherThreadsTest, testing::Values(absl::ZeroDuration(), absl::InfiniteDuration()));
+
+TEST_P(BatcherThreadsTest, ManyClientsAtOnceGetTheirOwnAnswers) {
   ThreadExecutor executor(2);
   Batcher::Options options;
+  options.costs.Set(1, 1, {kMs, kMs});
+  options.policy.run_here = GetParam();
   options.policy.join = true;
   options.policy.max_rows = 4;
   options.policy.slots = 2;
@@ -581,6 +646,7 @@ TEST(BatcherThreadsTest, ManyClientsAtOnceGetTheirOwnAnswers) {
         const float value = static_cast<float>(client * 1000 + i);
         absl::Notification answered;
         Batcher::Request request;
+        request.may_run_here = true;
         request.inputs = {Tensor::FromData<float>({1, 1}, {value})};
         request.done = [&](absl::StatusOr<Tensors> outputs, const Batcher::Timing&) {
           ASSERT_OK(outputs);
@@ -597,12 +663,14 @@ TEST(BatcherThreadsTest, ManyClientsAtOnceGetTheirOwnAnswers) {
 
 // Clients go at any moment: each request is answered exactly once, and rows are computed for no more than were answered
 // or had started to be computed when their client went.
-TEST(BatcherThreadsTest, ClientsThatGoAtAnyMomentAreAnsweredOnce) {
+TEST_P(BatcherThreadsTest, ClientsThatGoAtAnyMomentAreAnsweredOnce) {
   std::atomic<int64_t> rows_computed{0}, rows_told{0}, answers{0};
   constexpr int kClients = 4, kRequests = 300;
   {
     ThreadExecutor executor(2);
     Batcher::Options options;
+    options.costs.Set(1, 1, {kMs, kMs});
+    options.policy.run_here = GetParam();
     options.policy.join = true;
     options.policy.max_rows = 8;
     Batcher batcher(
@@ -618,6 +686,7 @@ TEST(BatcherThreadsTest, ClientsThatGoAtAnyMomentAreAnsweredOnce) {
         for (int i = 0; i < kRequests; ++i) {
           std::stop_source source;
           Batcher::Request request;
+          request.may_run_here = true;
           request.inputs = {Tensor::FromData<float>({1, 1}, {1})};
           request.stop = source.get_token();
           request.done = [&](absl::StatusOr<Tensors> outputs, const Batcher::Timing& timing) {

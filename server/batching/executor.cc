@@ -55,6 +55,32 @@ void ThreadExecutor::Schedule(std::shared_ptr<Account> account, absl::Duration c
   WakeOne();
 }
 
+bool ThreadExecutor::BeginHere() {
+  absl::MutexLock lock(&mutex_);
+  if (stopping_ || queue_.num_tasks() > 0 || running_ >= num_threads_) return false;
+  ++running_;
+  NoteLoad();
+  return true;
+}
+
+// Whoever comes meanwhile finds every thread idle but one core taken: the task is short, and theirs starts all the
+// same.
+bool ThreadExecutor::RunHere(Account& account, absl::Duration cost, absl::FunctionRef<void()> task) {
+  if (!BeginHere()) return false;
+  account.Charge(cost);
+  RunTimed(task);
+  absl::MutexLock lock(&mutex_);
+  --running_;
+  NoteLoad();
+  return true;
+}
+
+void ThreadExecutor::RunTimed(absl::FunctionRef<void()> task) {
+  const absl::Time start = MonotonicNow();
+  task();
+  busy_ns_.fetch_add(absl::ToInt64Nanoseconds(MonotonicNow() - start), std::memory_order_relaxed);
+}
+
 Executor::Load ThreadExecutor::load() const {
   return {num_threads_, noted_running_.load(std::memory_order_relaxed), noted_waiting_.load(std::memory_order_relaxed)};
 }
@@ -94,10 +120,10 @@ void ThreadExecutor::Work(int thread) {
     NoteLoad();
     WakeOne();  // there may be more than the thread that was woken for it can take
     mutex_.Unlock();
-    const absl::Time start = MonotonicNow();
-    entry->run();
-    entry->run = nullptr;  // what it holds goes outside of the lock
-    busy_ns_.fetch_add(absl::ToInt64Nanoseconds(MonotonicNow() - start), std::memory_order_relaxed);
+    RunTimed([&] {
+      entry->run();
+      entry->run = nullptr;  // what it holds goes outside of the lock
+    });
     mutex_.Lock();
     queue_.Done(*entry->account);
     costs_[thread] = absl::ZeroDuration();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/batching/fair_queue.h"
@@ -31,6 +32,9 @@ class Executor {
   virtual ~Executor() = default;
   // `cost` is the CPU time that the task is expected to take: what `account` is charged for it.
   virtual void Schedule(std::shared_ptr<Account> account, absl::Duration cost, std::function<void()> task) = 0;
+  // Runs `task` now, on the calling thread, where that takes no turn from anybody: no task waits and a thread is idle.
+  // False: it did not run. For tasks that take less time than it takes another thread to wake up.
+  virtual bool RunHere(Account& account, absl::Duration cost, absl::FunctionRef<void()> task) = 0;
   // Calls `call` at `time`; it is short.
   virtual void ScheduleAt(absl::Time time, std::function<void()> call) = 0;
   virtual Load load() const = 0;
@@ -49,6 +53,7 @@ class ThreadExecutor final : public Executor {
   ThreadExecutor& operator=(const ThreadExecutor&) = delete;
 
   void Schedule(std::shared_ptr<Account> account, absl::Duration cost, std::function<void()> task) override;
+  bool RunHere(Account& account, absl::Duration cost, absl::FunctionRef<void()> task) override;
   void ScheduleAt(absl::Time time, std::function<void()> call) override;
   Load load() const override;
   // The CPU time, in thread-seconds, that tasks have taken of the threads so far.
@@ -58,6 +63,8 @@ class ThreadExecutor final : public Executor {
   static constexpr double kShort = 0.25;  // of the longest task that runs
 
   void Work(int thread);
+  void RunTimed(absl::FunctionRef<void()> task);
+  bool BeginHere();
   void RunWhatIsLeft();
   std::optional<FairQueue::Entry> Next(int thread) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Duration LongestRunning() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -69,8 +76,8 @@ class ThreadExecutor final : public Executor {
   absl::CondVar work_, short_work_;  // for the threads, and for the one that stands by
   FairQueue queue_ ABSL_GUARDED_BY(mutex_);
   std::vector<absl::Duration> costs_ ABSL_GUARDED_BY(mutex_);  // of what each thread runs; zero: nothing
-  int running_ ABSL_GUARDED_BY(mutex_) = 0;
-  int idle_ ABSL_GUARDED_BY(mutex_) = 0;  // threads that wait for `work_`
+  int running_ ABSL_GUARDED_BY(mutex_) = 0;                    // tasks, those on threads of callers included
+  int idle_ ABSL_GUARDED_BY(mutex_) = 0;                       // threads that wait for `work_`
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<int> noted_running_{0}, noted_waiting_{0};
   std::atomic<int64_t> busy_ns_{0};

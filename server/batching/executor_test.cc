@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "absl/synchronization/barrier.h"
@@ -83,6 +84,44 @@ TEST(ThreadExecutorTest, AShortTaskOfAnIdleModelDoesNotWaitForALongOne) {
   executor.Schedule(std::make_shared<Account>(), absl::Milliseconds(10), [&] { answered.Notify(); });
   answered.WaitForNotification();
   go_on.Notify();
+}
+
+TEST(ThreadExecutorTest, RunsShortTasksOnTheCallersThread) {
+  ThreadExecutor executor(2);
+  Account account;
+  std::thread::id where;
+  int running = 0;
+  EXPECT_TRUE(executor.RunHere(account, kCost, [&] {
+    where = std::this_thread::get_id();
+    running = executor.load().running;
+  }));
+  EXPECT_EQ(where, std::this_thread::get_id());
+  EXPECT_EQ(running, 1);
+  EXPECT_EQ(executor.load().running, 0);
+  EXPECT_GT(executor.busy(), absl::ZeroDuration());
+}
+
+TEST(ThreadExecutorTest, NobodysTurnIsTakenByTasksOfCallers) {
+  absl::Notification started, go_on;
+  ThreadExecutor executor(1);
+  Account account;
+  executor.Schedule(std::make_shared<Account>(), kCost, [&] {
+    started.Notify();
+    go_on.WaitForNotification();
+  });
+  started.WaitForNotification();
+  EXPECT_FALSE(executor.RunHere(account, kCost, [] { FAIL() << "the core is taken"; }));
+  go_on.Notify();
+}
+
+TEST(ThreadExecutorTest, ATaskOnACallersThreadKeepsNoOtherFromStarting) {
+  ThreadExecutor executor(1);
+  Account account;
+  absl::Notification answered;
+  EXPECT_TRUE(executor.RunHere(account, kCost, [&] {
+    executor.Schedule(std::make_shared<Account>(), kCost, [&] { answered.Notify(); });
+    answered.WaitForNotification();
+  }));
 }
 
 TEST(ThreadExecutorTest, KnowsHowBusyItIs) {

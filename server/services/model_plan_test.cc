@@ -20,6 +20,7 @@ TEST(DescribePlanTest, SaysWhyAndWithinWhichLimits) {
   plan.max_wait = absl::Milliseconds(250);
   plan.batching.policy.join = true;
   plan.batching.policy.max_rows = 32;
+  plan.batching.policy.run_here = absl::Microseconds(50);
   plan.batching.policy.why = "rows come 1.7 times as fast together";
   plan.batching.queued_rows = 7;
   plan.batching.limits.rows = 99;
@@ -29,6 +30,7 @@ TEST(DescribePlanTest, SaysWhyAndWithinWhichLimits) {
   EXPECT_EQ(json["load"], (Json{{"ms", 1.5}, {"costs_from", "cache"}}));
   EXPECT_EQ(json["memory"]["total_bytes"], 120);
   EXPECT_EQ(json["threads"]["process"], 4);
+  EXPECT_EQ(json["threads"]["no_other_thread_up_to_ms"], 0.05);
   EXPECT_EQ(json["batching"]["joined"], true);
   EXPECT_EQ(json["batching"]["max_rows"], 32);
   EXPECT_EQ(json["batching"]["why"], "rows come 1.7 times as fast together");

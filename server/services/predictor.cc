@@ -94,6 +94,7 @@ absl::Status Predictor::TryStart(const std::shared_ptr<Call>& call) {
   pending.deadline = request.deadline;
   pending.max_wait = max_wait();
   pending.priority = priority();
+  pending.may_run_here = request.transport == Transport::kGrpc;  // one thread serves all connections of HTTP
   pending.stop = request.stop;
   pending.done = [this, call](absl::StatusOr<Tensors> outputs, const Batcher::Timing& timing) {
     call->times.queued = timing.queued;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "server/batching/clock.h"
 #include "server/batching/executor.h"
@@ -20,6 +21,13 @@ class ManualExecutor final : public Executor {
   void Schedule(std::shared_ptr<Account> account, absl::Duration cost, std::function<void()> task) override {
     tasks_.Push(std::move(account), cost, std::move(task));
   }
+  // Where the test has allowed it and no task waits.
+  bool RunHere(Account&, absl::Duration, absl::FunctionRef<void()> task) override {
+    if (!runs_here_ || tasks_.num_tasks() > 0) return false;
+    task();
+    return true;
+  }
+  void set_runs_here(bool runs_here) { runs_here_ = runs_here; }
   void ScheduleAt(absl::Time time, std::function<void()> call) override { calls_.emplace(time, std::move(call)); }
   Load load() const override { return load_; }
   void set_load(Load load) { load_ = load; }
@@ -59,6 +67,7 @@ class ManualExecutor final : public Executor {
   std::multimap<absl::Time, std::function<void()>> calls_;
   absl::Time now_ = absl::UnixEpoch();
   Load load_;
+  bool runs_here_ = false;
 };
 
 }  // namespace baryon
