@@ -28,6 +28,10 @@ class PredictionReactor final : public grpc::ServerUnaryReactor {
   void OnDone() override { delete this; }
 
  private:
+  // Both reactions are short and hold no lock: gRPC need not wake up a thread of its own for each of them, which costs
+  // as much as a third of a small request. It keeps the reactor until both have returned either way.
+  bool InternalInlineable() override { return true; }
+
   std::stop_source stop_;
 };
 
