@@ -17,9 +17,17 @@ class TaskRunner {
  public:
   virtual ~TaskRunner() = default;
   virtual void Run(std::function<void()> task) = 0;
+  // The task that calls it runs beside models that serve, which come before it.
+  virtual void GiveWay() {}
 };
 
-// Threads of low priority, for the processor (nice, SCHED_BATCH) and for the disk (idle class): what serves goes first.
+// Of the calling thread, for the processor (nice, SCHED_BATCH) and for the disk (idle class), as far as the system
+// allows: a thread that keeps its priority does its work all the same. Among threads that answer requests it is lowest
+// of all and runs for no longer than a tenth of a millisecond at a time (Linux 6.12); it cannot come back from there.
+enum class Beside { kNobody, kRequests };
+void LowerPriority(Beside beside);
+
+// Threads of low priority: see LowerPriority.
 class LoaderPool final : public TaskRunner {
  public:
   explicit LoaderPool(int num_threads);
@@ -28,6 +36,7 @@ class LoaderPool final : public TaskRunner {
   LoaderPool& operator=(const LoaderPool&) = delete;
 
   void Run(std::function<void()> task) override;
+  void GiveWay() override;
 
  private:
   void Work();

@@ -1,5 +1,6 @@
 #include "server/models/loader_pool.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,12 +37,22 @@ TEST(LoaderPoolTest, LoadsSeveralModelsAtOnce) {
   }
 }
 
+int NiceOfThisThread() { return getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); }
+
 TEST(LoaderPoolTest, ItsThreadsComeAfterThoseThatServe) {
-  int nice = 0;
+  int nice = 0, beside_requests = 0, policy = 0;
   {
-    LoaderPool(1).Run([&] { nice = getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))); });
+    LoaderPool pool(1);
+    pool.Run([&] {
+      nice = NiceOfThisThread();
+      pool.GiveWay();
+      beside_requests = NiceOfThisThread();
+      policy = sched_getscheduler(0);
+    });
   }
-  EXPECT_GT(nice, getpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid))));
+  EXPECT_GT(nice, NiceOfThisThread());
+  EXPECT_GT(beside_requests, nice);
+  EXPECT_EQ(policy, SCHED_BATCH);
 }
 
 }  // namespace

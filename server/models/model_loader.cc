@@ -15,7 +15,8 @@
 namespace baryon {
 namespace {
 
-constexpr int64_t kMostRows = 32;  // that are measured, unless the configuration says more
+constexpr int64_t kMostRows = 32;       // that are measured, unless the configuration says more
+constexpr size_t kMostRemembered = 64;  // measurements beside other models
 constexpr absl::Duration kCompileBudget = absl::Seconds(2);
 
 absl::Status CheckPictures(const OpenedModel& opened) {
@@ -79,6 +80,10 @@ absl::StatusOr<CostTable> ModelLoader::FindCosts(const Job& job, const Executabl
     return *std::move(cached);
   }
   absl::MutexLock lock(&measuring_);
+  if (const auto before = beside_others_.find(key); before != beside_others_.end()) {
+    report.costs_from = "an earlier load beside other models";
+    return before->second;
+  }
   const absl::Time start = MonotonicNow();
   absl::StatusOr<CostTable> table = ProfileModel(executable, profile, job.stop);
   if (job.stop.stop_requested()) return absl::CancelledError("the load was given up");
@@ -86,7 +91,11 @@ absl::StatusOr<CostTable> ModelLoader::FindCosts(const Job& job, const Executabl
   if (!table.ok()) return CostTable();
   report.costs_from = absl::StrFormat("measured in %.1f s%s", absl::ToDoubleSeconds(MonotonicNow() - start),
                                       job.in_background ? " beside other models" : "");
-  if (job.in_background) return table;
+  if (job.in_background) {
+    if (beside_others_.size() >= kMostRemembered) beside_others_.clear();
+    beside_others_.emplace(key, *table);
+    return table;
+  }
   if (const absl::Status stored = costs_.Store(key, *table); !stored.ok()) LogWarning(stored.message());
   return table;
 }
@@ -134,9 +143,9 @@ absl::StatusOr<std::shared_ptr<const ServedModel>> ModelLoader::TryLoad(const Jo
                      {"slots", absl::StrCat(policy.slots)},
                      {"threads", absl::StrCat(policy.threads)},
                      {"costs", report.costs_from}});
-  return ShareModel(std::make_unique<const ServedModel>(version.name, version.version, std::move(opened),
-                                                        std::move(batching), executor_, std::move(metrics),
-                                                        MonotonicNow, job.settings, std::move(report)));
+  return std::make_shared<const ServedModel>(version.name, version.version, std::move(opened), std::move(batching),
+                                             executor_, std::move(metrics), MonotonicNow, job.settings,
+                                             std::move(report));
 }
 
 }  // namespace baryon

@@ -3,10 +3,12 @@
 #define BARYON_SERVER_MODELS_MODEL_LOADER_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -56,6 +58,8 @@ class ModelLoader {
   Executor& executor_;
   ServerMetrics& metrics_;
   mutable absl::Mutex measuring_;  // held while a version is measured: two would time each other
+  // By their keys: good enough for the next load of the same graph, not for the next run of the program.
+  mutable std::map<std::string, CostTable> beside_others_ ABSL_GUARDED_BY(measuring_);
 };
 
 }  // namespace baryon

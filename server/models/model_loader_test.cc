@@ -91,6 +91,20 @@ TEST_F(ModelLoaderTest, MeasuresOnceAndRemembers) {
   EXPECT_EQ(second->plan().batching.costs.ToJson(), first->plan().batching.costs.ToJson());
 }
 
+// Estimates that were made beside other models are good for a reload, and are kept from those that come after.
+TEST_F(ModelLoaderTest, BesideOtherModelsMeasuresOnceAsLongAsItRuns) {
+  options_.measure = absl::Seconds(1);
+  options_.cost_folder = files_.path("costs");
+  const ModelLoader loader(Opening(Opened("_test_double")), options_, executor_, metrics_);
+  ASSERT_OK_AND_ASSIGN(const auto first, loader.Load(Version(), settings_, true));
+  EXPECT_THAT(first->plan().load.costs_from, HasSubstr("beside other models"));
+  ASSERT_OK_AND_ASSIGN(const auto second, loader.Load(Version(), settings_, true));
+  EXPECT_EQ(second->plan().load.costs_from, "an earlier load beside other models");
+  EXPECT_EQ(second->plan().batching.costs.ToJson(), first->plan().batching.costs.ToJson());
+  ASSERT_OK_AND_ASSIGN(const auto other, Load(Opening(Opened("_test_double"))));
+  EXPECT_THAT(other->plan().load.costs_from, StartsWith("measured in"));
+}
+
 TEST_F(ModelLoaderTest, JoinsNothingWhenTwoRowsDoNotRunTogether) {
   options_.measure = absl::Seconds(1);
   ASSERT_OK_AND_ASSIGN(const auto model, Load(Opening(Opened("_test_at_most_two_rows"))));

@@ -11,8 +11,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
+#include "server/batching/clock.h"
 #include "server/models/choose_versions.h"
 #include "server/quote.h"
 #include "server/refusal.h"
@@ -258,6 +260,7 @@ void ModelManager::StartLoad(const std::string& name, Model& model, const ModelV
 void ModelManager::LoadNow(const std::string& name, int64_t number, int64_t load, const ModelVersion& file,
                            const ModelSettings& settings, const std::stop_token& stop) {
   const bool in_background = registry_.num_models() > 0;
+  if (in_background) runner_.GiveWay();
   absl::StatusOr<std::shared_ptr<const ServedModel>> result = loader_.Load(file, settings, in_background, stop);
   // Half of it may be of before, half of after.
   if (result.ok() && ModelRepository::FingerprintNow(file) != file.fingerprint) {
@@ -273,9 +276,20 @@ void ModelManager::LoadNow(const std::string& name, int64_t number, int64_t load
       effects.loaded = !stopping_;
     }
   }
+  const std::vector<std::shared_ptr<const ServedModel>> replaced = std::exchange(effects.released, {});
   Perform(std::move(effects));
+  Outlast(replaced);
   absl::MutexLock lock(&mutex_);
   --loads_;  // last: the manager may go now
+}
+
+// Whoever holds a version last frees it, which takes milliseconds: rather this thread than one that answers a request.
+void ModelManager::Outlast(const std::vector<std::shared_ptr<const ServedModel>>& models) {
+  constexpr absl::Duration kLongest = absl::Milliseconds(100), kLook = absl::Milliseconds(1);
+  const absl::Time end = MonotonicNow() + kLongest;
+  for (const std::shared_ptr<const ServedModel>& model : models) {
+    while (model.use_count() > 1 && MonotonicNow() < end) absl::SleepFor(kLook);
+  }
 }
 
 void ModelManager::FinishLoad(const std::string& name, int64_t number, int64_t load,

@@ -148,6 +148,7 @@ class ModelManager {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LoadNow(const std::string& name, int64_t number, int64_t load, const ModelVersion& version,
                const ModelSettings& settings, const std::stop_token& stop);
+  static void Outlast(const std::vector<std::shared_ptr<const ServedModel>>& models);
   void FinishLoad(const std::string& name, int64_t number, int64_t load,
                   absl::StatusOr<std::shared_ptr<const ServedModel>> result, Effects& effects)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -1,9 +1,6 @@
 #include "server/models/served_model.h"
 
-#include <malloc.h>
-
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,22 +10,27 @@ namespace baryon {
 namespace {
 
 // A forward pass that keeps what it needs alive by itself: the last request may release the model while its batch is
-// still being answered.
-Batcher::RunBatch MakeRunBatch(std::shared_ptr<const Executable> executable, std::shared_ptr<ModelMetrics> metrics) {
-  return [executable = std::move(executable), metrics = std::move(metrics)](const Tensors& inputs, int threads) {
+// still being answered. The executable goes before `freed`, which gives its memory back.
+struct RunPass {
+  std::shared_ptr<FreedCalls> freed;
+  std::shared_ptr<ModelMetrics> metrics;
+  std::shared_ptr<const Executable> executable;
+
+  absl::StatusOr<Tensors> operator()(const Tensors& inputs, int threads) const {
     const ThreadWidth width(threads);
     absl::StatusOr<Tensors> outputs = executable->Run(inputs);
     if (outputs.ok()) metrics->CountBatch(CommonRows(inputs).value_or(1));
     return outputs;
-  };
-}
+  }
+};
 
 }  // namespace
 
 ServedModel::ServedModel(std::string name, int64_t version, OpenedModel opened, Batcher::Options options,
                          Executor& executor, std::unique_ptr<ModelMetrics> metrics, Clock clock, ModelSettings settings,
                          LoadReport load)
-    : name_(std::move(name)),
+    : freed_(std::make_shared<FreedCalls>()),
+      name_(std::move(name)),
       version_(version),
       opened_(std::move(opened)),
       settings_(std::move(settings)),
@@ -38,7 +40,7 @@ ServedModel::ServedModel(std::string name, int64_t version, OpenedModel opened, 
       clock_(clock),
       last_used_ns_(absl::ToUnixNanos(clock())),
       metrics_(std::move(metrics)),
-      batcher_(std::move(options), MakeRunBatch(opened_.executable, metrics_), executor, std::move(clock)) {}
+      batcher_(std::move(options), RunPass{freed_, metrics_, opened_.executable}, executor, std::move(clock)) {}
 
 absl::Duration ServedModel::MaxWait(absl::Duration wanted, Priority priority) const {
   return std::min(wanted, settings_.max_wait[static_cast<int>(priority)]);
@@ -79,17 +81,6 @@ void ServedModel::OnFreed(std::function<void()> call) const { freed_->Add(std::m
 void ServedModel::UpdateGauges() const {
   metrics_->SetQueued(batcher_.queued_requests());
   metrics_->SetMemory(memory_bytes());
-}
-
-std::shared_ptr<const ServedModel> ShareModel(std::unique_ptr<const ServedModel> model) {
-  return std::shared_ptr<const ServedModel>(model.release(), [](const ServedModel* last) {
-    const std::shared_ptr<FreedCalls> freed = last->freed_;
-    delete last;
-    std::thread([freed] {
-      malloc_trim(0);
-      for (const std::function<void()>& call : freed->Take()) call();
-    }).detach();
-  });
 }
 
 }  // namespace baryon

@@ -20,6 +20,7 @@
 #include "server/batching/batcher.h"
 #include "server/batching/executor.h"
 #include "server/metrics/metrics.h"
+#include "server/models/give_back.h"
 #include "server/models/model_config.h"
 
 namespace baryon {
@@ -40,7 +41,7 @@ struct OpenedModel {
 
 // How a version came to serve as it does: what GET /v2/models/NAME/plan explains.
 struct LoadReport {
-  std::string costs_from;    // "measured in 1.2 s", "cache", "not measured"
+  std::string costs_from;    // "measured in 1.2 s", "cache", "an earlier load ...", "not measured"
   absl::Duration load_time;  // from its files to ready
   int64_t weight_bytes = 0;  // of its parameters
   int num_threads = 1;       // of the process
@@ -57,16 +58,17 @@ struct ModelPlan {
   absl::Duration max_wait;  // as the model's configuration says; infinite: as the server's
 };
 
-// What is done when a model goes.
+// What is done when a model has gone, and with it the last of its batches: see GiveBackMemory.
 class FreedCalls {
  public:
+  FreedCalls() = default;
+  ~FreedCalls() { GiveBackMemory(std::move(calls_)); }
+  FreedCalls(const FreedCalls&) = delete;
+  FreedCalls& operator=(const FreedCalls&) = delete;
+
   void Add(std::function<void()> call) {
     absl::MutexLock lock(&mutex_);
     calls_.push_back(std::move(call));
-  }
-  std::vector<std::function<void()>> Take() {
-    absl::MutexLock lock(&mutex_);
-    return std::move(calls_);
   }
 
  private:
@@ -104,8 +106,7 @@ class ServedModel {
   absl::Time last_used() const { return absl::FromUnixNanos(last_used_ns_.load(std::memory_order_relaxed)); }
   int64_t memory_bytes() const;  // weights and workspaces
   ModelPlan plan() const;
-  // Calls `call` once the model is gone and its memory was given back to the system. For models that
-  // ShareModel shares.
+  // Calls `call` once the model is gone and its memory was given back to the system.
   void OnFreed(std::function<void()> call) const;
 
   ModelMetrics& metrics() const { return *metrics_; }
@@ -113,10 +114,9 @@ class ServedModel {
   void UpdateGauges() const;
 
  private:
-  friend std::shared_ptr<const ServedModel> ShareModel(std::unique_ptr<const ServedModel> model);
-
   absl::Duration MaxWait(absl::Duration wanted, Priority priority) const;
 
+  const std::shared_ptr<FreedCalls> freed_;  // shared with batches under way, and the last to go
   const std::string name_;
   const int64_t version_;
   const OpenedModel opened_;
@@ -127,13 +127,8 @@ class ServedModel {
   const Clock clock_;
   mutable std::atomic<int64_t> last_used_ns_;
   const std::shared_ptr<ModelMetrics> metrics_;  // shared with batches under way
-  const std::shared_ptr<FreedCalls> freed_ = std::make_shared<FreedCalls>();
   mutable Batcher batcher_;
 };
-
-// Shares `model` so that when the last of those who hold it lets go, its memory returns to the system: on a thread of
-// its own, because that takes milliseconds and whoever lets go may be answering a request.
-std::shared_ptr<const ServedModel> ShareModel(std::unique_ptr<const ServedModel> model);
 
 }  // namespace baryon
 

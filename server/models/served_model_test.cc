@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/synchronization/notification.h"
 #include "engine/base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "server/testing/manual_executor.h"
@@ -47,6 +48,23 @@ TEST_F(ServedModelTest, AnswersAndCountsBatches) {
   EXPECT_THAT((**b)[0].span<float>(), ElementsAre(4));
   EXPECT_THAT(metrics_.ToText(), HasSubstr("baryon_inferences_total{model=\"m\",version=\"1\"} 2"));
   EXPECT_THAT(metrics_.ToText(), HasSubstr("baryon_executions_total{model=\"m\",version=\"1\"} 1"));
+}
+
+TEST_F(ServedModelTest, GivesItsMemoryBackAfterTheLastPass) {
+  absl::Notification freed;
+  auto model = Make("_test_double", true);
+  model->OnFreed([&] { freed.Notify(); });
+  std::optional<absl::StatusOr<Tensors>> answer;
+  Batcher::Request request = RequestOf(1, answer);
+  request.done = [&](absl::StatusOr<Tensors> outputs, const Batcher::Timing&) {
+    answer = std::move(outputs);
+    model.reset();
+    EXPECT_FALSE(freed.HasBeenNotified()) << "the pass still holds the weights";
+  };
+  model->Predict(std::move(request));
+  executor_.RunAll();
+  EXPECT_OK(*answer);
+  freed.WaitForNotification();
 }
 
 TEST_F(ServedModelTest, OneRowIsNotPoisonedByAnother) {
