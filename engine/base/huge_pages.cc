@@ -5,9 +5,16 @@
 namespace baryon {
 namespace {
 
-constexpr int64_t kLine = 64;
+constexpr int64_t kLine = 64, kSmallPage = 4096;
 
 int64_t RoundUp(int64_t bytes, int64_t multiple) { return (bytes + multiple - 1) / multiple * multiple; }
+
+// Gives back what nobody has used of the last large page that was touched: [free, free + bytes) stays mapped.
+void ReleaseUnused(char* free, int64_t bytes) {
+  if (free == nullptr) return;
+  const int64_t used = RoundUp(reinterpret_cast<intptr_t>(free), kSmallPage) - reinterpret_cast<intptr_t>(free);
+  if (bytes > used) madvise(free + used, bytes - used, MADV_DONTNEED);
+}
 
 }  // namespace
 
@@ -41,6 +48,7 @@ void* HugePagePool::Allocate(int64_t size_bytes) {
     char* const data = block.data();
     blocks_.push_back(std::move(block));
     if (own) return data;
+    ReleaseUnused(free_, free_bytes_);
     free_ = data;
     free_bytes_ = kBlockBytes;
   }

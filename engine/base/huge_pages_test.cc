@@ -48,6 +48,20 @@ TEST(HugePagePoolTest, PiecesAreAlignedAndApart) {
   for (const auto& [piece, size] : pieces) std::memset(piece, 1, 1);
 }
 
+TEST(HugePagePoolTest, ABlockThatIsLeftKeepsItsPieces) {
+  constexpr int64_t kOdd = (9 << 20) + 64;  // three to a block, the third ending within a page
+  HugePagePool pool;
+  std::vector<char*> pieces;
+  for (int i = 0; i < 7; ++i) {
+    pieces.push_back(static_cast<char*>(pool.Allocate(kOdd)));
+    ASSERT_NE(pieces[i], nullptr);
+    std::memset(pieces[i], i + 1, kOdd);
+  }
+  for (int i = 0; i < 7; ++i) {
+    EXPECT_EQ(std::count(pieces[i], pieces[i] + kOdd, static_cast<char>(i + 1)), kOdd) << i;
+  }
+}
+
 TEST(HugePagePoolTest, ThreadsGetPiecesOfTheirOwn) {
   HugePagePool pool;
   std::vector<std::thread> threads;

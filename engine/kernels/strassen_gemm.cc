@@ -21,8 +21,13 @@ constexpr double kMultiply = 1.02, kStore = 7, kStoreSums = 3.5;
 constexpr double kInputCost[] = {0, 30, 190}, kOutputCost[] = {0, 34, 190};
 constexpr double kLeastGain = 1.05;
 
-// The weights grow threefold with two levels, by three quarters with one: with fewer rows than this the time goes into
-// reading them, and memory into keeping them.
+// With two levels the products' own sizes are a quarter of the whole: smaller ones than this spend their time on the
+// sums, which then leave the cache.
+constexpr int64_t kLeastQuarter = 64;
+
+// The weights grow threefold with two levels, by three quarters with one: with fewer rows of an item than this the time
+// goes into reading them, and memory into keeping them. (Several items would pay for reading, but must give the bits of
+// one.)
 constexpr int64_t kLeastRowsOfTwoLevels = 128;
 
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -62,8 +67,9 @@ int StrassenGemmPlan::BestLevels(const StrassenShape& shape, int most) {
                  (static_cast<double>(shape.k()) * kMultiply + kStore) / kLeastGain;
   for (int levels = 1; levels <= most; ++levels) {
     if (!Supports(shape, levels)) continue;
-    if (levels > 1 && shape.items * shape.rows_per_item < kLeastRowsOfTwoLevels) continue;
+    if (levels > 1 && shape.rows_per_item < kLeastRowsOfTwoLevels) continue;
     const int64_t parts = StrassenParts(levels), k = shape.k() / parts;
+    if (levels > 1 && std::min(k, shape.columns / parts) < kLeastQuarter) continue;
     const double columns = vectors(shape.columns / parts);
     const double products =
         static_cast<double>(StrassenProducts(levels)) * (static_cast<double>(k) * kMultiply + kStoreSums);

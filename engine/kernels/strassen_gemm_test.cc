@@ -131,10 +131,18 @@ TEST(StrassenGemmTest, IsTakenWhereItPays) {
   EXPECT_EQ(best(196, 512, 512, 1), 1);
   EXPECT_EQ(best(196, 512, 512, 0), 0);
   EXPECT_EQ(best(49, 512, 2048), 1);  // a weight of three times the size for few rows
+  EXPECT_EQ(best(784, 128, 512), 1);  // products too small for two levels
   EXPECT_EQ(best(196, 514, 512), 1);  // cannot be cut in four
   EXPECT_EQ(best(196, 513, 512), 0);
   EXPECT_EQ(best(3136, 64, 64), 0);
   EXPECT_EQ(best(1, 1024, 1024), 0);
+}
+
+TEST(StrassenGemmTest, IsTakenForAnyNumberOfItemsAlike) {
+  for (int64_t rows : {49, 196}) {
+    const int levels = StrassenGemmPlan::BestLevels(Product{1, rows, 1024, 256}.Shape(), 2);
+    EXPECT_EQ(StrassenGemmPlan::BestLevels(Product{8, rows, 1024, 256}.Shape(), 2), levels) << rows;
+  }
 }
 
 TEST(StrassenGemmTest, NoItemsAreNoTasks) {

@@ -1,5 +1,7 @@
 #include "engine/runtime/executable.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 #include "absl/container/inlined_vector.h"
@@ -98,6 +100,7 @@ absl::StatusOr<std::shared_ptr<const Plan>> Executable::PlanFor(const TensorType
       Compile(graph_, input_types, pool_.num_threads(), options_, prepared_);
   if (!compiled.ok()) return ExplainMisfit(compiled.status(), signature_, input_types);
   const std::shared_ptr<const Plan> plan = *std::move(compiled);
+  malloc_trim(0);  // gives back what reading and compiling took: megabytes, of which a forward pass needs none
   if (owned_.size() < kMostPlans) {
     plans_[owned_.size()].store(plan.get(), std::memory_order_release);
     owned_.push_back(plan);
