@@ -45,6 +45,31 @@ struct Svd {
   }
 };
 
+// Decomposes each matrix of input 0 and hands it, with its number, to `use`.
+template <typename Use>
+absl::StatusOr<std::unique_ptr<Kernel>> MakeSvdKernel(const MatrixStack& stack, Use use) {
+  const auto compute = [stack, use](OpContext& context, int64_t i, double* memory) -> absl::Status {
+    Svd svd(stack.rows, stack.columns, memory);
+    LoadDoubles(context.input(0), i * stack.size(), stack.size(), svd.a);
+    BARYON_RETURN_IF_ERROR(svd.Compute());
+    use(context, i, svd);
+    return absl::OkStatus();
+  };
+  return MakeMatrixKernel(stack.count, Svd::Doubles(stack.rows, stack.columns), compute);
+}
+
+// What the forms of one operator share: a limit from an input, or from somewhere else.
+template <typename Attrs, typename Infer, typename Prepare>
+OpSpec<Attrs> SpecOf(const char* name, std::vector<InputDef> inputs, Infer infer, Prepare prepare) {
+  OpSpec<Attrs> spec;
+  spec.names = {name};
+  spec.inputs = std::move(inputs);
+  spec.attrs = {Attr("hermitian", &Attrs::hermitian)};
+  spec.infer_types = infer;
+  spec.prepare = prepare;
+  return spec;
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Pseudo-inverses
 
@@ -115,10 +140,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> PreparePinv(const PinvAttrs& attrs, Prep
   const MatrixStack stack = StackOf(context.inputs()[0].shape);
   BARYON_ASSIGN_OR_RETURN(const Shape shape, StackShape(context.inputs(), "rcond"));
   const Limits limits(context, shape, attrs.rcond);
-  const auto invert = [stack, limits](OpContext& context, int64_t i, double* memory) -> absl::Status {
-    Svd svd(stack.rows, stack.columns, memory);
-    LoadDoubles(context.input(0), i * stack.size(), stack.size(), svd.a);
-    BARYON_RETURN_IF_ERROR(svd.Compute());
+  return MakeSvdKernel(stack, [stack, limits](OpContext& context, int64_t i, const Svd& svd) {
     const int64_t rank = svd.CountAbove(limits.Of(context, i) * svd.largest());
     double* const inverse = svd.rest;
     std::fill_n(inverse, stack.size(), 0.0);
@@ -129,24 +151,12 @@ absl::StatusOr<std::unique_ptr<Kernel>> PreparePinv(const PinvAttrs& attrs, Prep
       }
     }
     StoreDoubles(inverse, i * stack.size(), stack.size(), context.output(0));
-    return absl::OkStatus();
-  };
-  return MakeMatrixKernel(stack.count, Svd::Doubles(stack.rows, stack.columns), invert);
+  });
 }
 
-OpSpec<PinvAttrs> PinvSpec(const char* name, std::vector<InputDef> inputs) {
-  OpSpec<PinvAttrs> spec;
-  spec.names = {name};
-  spec.inputs = std::move(inputs);
-  spec.attrs = {Attr("hermitian", &PinvAttrs::hermitian)};
-  spec.infer_types = InferPinv;
-  spec.prepare = PreparePinv;
-  return spec;
-}
-
-const OpRegistration<PinvAttrs> kPinv(PinvSpec("_npi_pinv", {"A", "rcond"}));
+const OpRegistration<PinvAttrs> kPinv(SpecOf<PinvAttrs>("_npi_pinv", {"A", "rcond"}, InferPinv, PreparePinv));
 const OpRegistration<PinvAttrs> kPinvScalar([] {
-  auto spec = PinvSpec("_npi_pinv_scalar_rcond", {"A"});
+  auto spec = SpecOf<PinvAttrs>("_npi_pinv_scalar_rcond", {"A"}, InferPinv, PreparePinv);
   spec.attrs.push_back(Attr("rcond", &PinvAttrs::rcond));
   return spec;
 }());
@@ -174,30 +184,15 @@ absl::StatusOr<std::unique_ptr<Kernel>> PrepareRank(const RankAttrs&, PrepareCon
   const bool has_limit = context.inputs().size() > 1;
   const double share = EpsilonOf(type.dtype) * static_cast<double>(std::max(stack.rows, stack.columns));
   const Limits limits(context, shape, 0);
-  const auto rank = [stack, limits, has_limit, share](OpContext& context, int64_t i, double* memory) -> absl::Status {
-    Svd svd(stack.rows, stack.columns, memory);
-    LoadDoubles(context.input(0), i * stack.size(), stack.size(), svd.a);
-    BARYON_RETURN_IF_ERROR(svd.Compute());
+  return MakeSvdKernel(stack, [limits, has_limit, share](OpContext& context, int64_t i, const Svd& svd) {
     const double limit = has_limit ? limits.Of(context, i) : share * svd.largest();
     context.output(0).data<int64_t>()[i] = svd.CountAbove(limit);
-    return absl::OkStatus();
-  };
-  return MakeMatrixKernel(stack.count, Svd::Doubles(stack.rows, stack.columns), rank);
+  });
 }
 
-OpSpec<RankAttrs> RankSpec(const char* name, std::vector<InputDef> inputs) {
-  OpSpec<RankAttrs> spec;
-  spec.names = {name};
-  spec.inputs = std::move(inputs);
-  spec.attrs = {Attr("hermitian", &RankAttrs::hermitian)};
-  spec.infer_types = InferRank;
-  spec.prepare = PrepareRank;
-  return spec;
-}
-
-const OpRegistration<RankAttrs> kRank(RankSpec("_npi_matrix_rank", {"M", "tol"}));
+const OpRegistration<RankAttrs> kRank(SpecOf<RankAttrs>("_npi_matrix_rank", {"M", "tol"}, InferRank, PrepareRank));
 const OpRegistration<RankAttrs> kRankDefault([] {
-  auto spec = RankSpec("_npi_matrix_rank_none_tol", {"M"});
+  auto spec = SpecOf<RankAttrs>("_npi_matrix_rank_none_tol", {"M"}, InferRank, PrepareRank);
   spec.ignored_attrs = {"finfoEps32", "finfoEps64"};
   return spec;
 }());

@@ -260,69 +260,50 @@ std::string RecurrentLayer::ToString() const {
 // ---------------------------------------------------------------------------------------------------------------------
 // The three
 
-RNN::RNN(int64_t hidden_size, RNNOptions options)
-    : RecurrentLayer({.hint = "rnn",
-                      .mode = "rnn_" + options.activation,
-                      .gates = 1,
-                      .hidden_size = hidden_size,
-                      .num_layers = options.num_layers,
-                      .layout = std::move(options.layout),
-                      .dropout = options.dropout,
-                      .bidirectional = options.bidirectional,
-                      .input_size = options.input_size,
-                      .i2h_weight = std::move(options.i2h_weight_initializer),
-                      .h2h_weight = std::move(options.h2h_weight_initializer),
-                      .i2h_bias = std::move(options.i2h_bias_initializer),
-                      .h2h_bias = std::move(options.h2h_bias_initializer),
-                      .h2r_weight = {},
-                      .clip_min = std::nullopt,
-                      .clip_max = std::nullopt,
-                      .dtype = options.dtype,
-                      .use_sequence_length = options.use_sequence_length,
-                      .prefix = std::move(options.prefix)}) {}
+namespace {
 
-LSTM::LSTM(int64_t hidden_size, LSTMOptions options)
-    : RecurrentLayer({.hint = "lstm",
-                      .mode = "lstm",
-                      .gates = 4,
-                      .hidden_size = hidden_size,
-                      .num_layers = options.num_layers,
-                      .layout = std::move(options.layout),
-                      .dropout = options.dropout,
-                      .bidirectional = options.bidirectional,
-                      .input_size = options.input_size,
-                      .projection_size = options.projection_size,
-                      .i2h_weight = std::move(options.i2h_weight_initializer),
-                      .h2h_weight = std::move(options.h2h_weight_initializer),
-                      .i2h_bias = std::move(options.i2h_bias_initializer),
-                      .h2h_bias = std::move(options.h2h_bias_initializer),
-                      .h2r_weight = std::move(options.h2r_weight_initializer),
-                      .clip_min = options.state_clip_min,
-                      .clip_max = options.state_clip_max,
-                      .clip_nan = options.state_clip_nan,
-                      .dtype = options.dtype,
-                      .use_sequence_length = options.use_sequence_length,
-                      .prefix = std::move(options.prefix)}) {}
+// What the options of all three say alike.
+template <typename Config, typename Options>
+Config CommonConfig(const char* hint, std::string mode, int64_t gates, int64_t hidden_size, Options& options) {
+  Config config;
+  config.hint = hint;
+  config.mode = std::move(mode);
+  config.gates = gates;
+  config.hidden_size = hidden_size;
+  config.num_layers = options.num_layers;
+  config.layout = std::move(options.layout);
+  config.dropout = options.dropout;
+  config.bidirectional = options.bidirectional;
+  config.input_size = options.input_size;
+  config.i2h_weight = std::move(options.i2h_weight_initializer);
+  config.h2h_weight = std::move(options.h2h_weight_initializer);
+  config.i2h_bias = std::move(options.i2h_bias_initializer);
+  config.h2h_bias = std::move(options.h2h_bias_initializer);
+  config.dtype = options.dtype;
+  config.use_sequence_length = options.use_sequence_length;
+  config.prefix = std::move(options.prefix);
+  return config;
+}
+
+template <typename Config>
+Config LstmConfig(int64_t hidden_size, LSTMOptions& options) {
+  Config config = CommonConfig<Config>("lstm", "lstm", 4, hidden_size, options);
+  config.projection_size = options.projection_size;
+  config.h2r_weight = std::move(options.h2r_weight_initializer);
+  config.clip_min = options.state_clip_min;
+  config.clip_max = options.state_clip_max;
+  config.clip_nan = options.state_clip_nan;
+  return config;
+}
+
+}  // namespace
+
+RNN::RNN(int64_t hidden_size, RNNOptions options)
+    : RecurrentLayer(CommonConfig<Config>("rnn", "rnn_" + options.activation, 1, hidden_size, options)) {}
+
+LSTM::LSTM(int64_t hidden_size, LSTMOptions options) : RecurrentLayer(LstmConfig<Config>(hidden_size, options)) {}
 
 GRU::GRU(int64_t hidden_size, GRUOptions options)
-    : RecurrentLayer({.hint = "gru",
-                      .mode = "gru",
-                      .gates = 3,
-                      .hidden_size = hidden_size,
-                      .num_layers = options.num_layers,
-                      .layout = std::move(options.layout),
-                      .dropout = options.dropout,
-                      .bidirectional = options.bidirectional,
-                      .input_size = options.input_size,
-                      .i2h_weight = std::move(options.i2h_weight_initializer),
-                      .h2h_weight = std::move(options.h2h_weight_initializer),
-                      .i2h_bias = std::move(options.i2h_bias_initializer),
-                      .h2h_bias = std::move(options.h2h_bias_initializer),
-                      .h2r_weight = {},
-                      .clip_min = std::nullopt,
-                      .clip_max = std::nullopt,
-                      .dtype = options.dtype,
-                      .use_sequence_length = options.use_sequence_length,
-                      .prefix = std::move(options.prefix)}) {}
+    : RecurrentLayer(CommonConfig<Config>("gru", "gru", 3, hidden_size, options)) {}
 
 }  // namespace baryon::rnn
