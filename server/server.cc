@@ -21,6 +21,7 @@
 #include "server/services/grpc_calls.h"
 #include "server/services/inference_service.h"
 #include "server/services/predict_service.h"
+#include "server/services/reflection_service.h"
 #include "server/services/registry_service.h"
 #include "server/services/tensorflow_service.h"
 #include "server/version.h"
@@ -37,6 +38,16 @@ constexpr const char* kReadinessNames[] = {"",
                                            "tensorflow.serving.PredictionService",
                                            "tensorflow.serving.ModelService"};
 constexpr const char* kLivenessName = "liveness";
+
+// What reflection lists.
+constexpr const char* kServices[] = {"baryon.v1.ModelRegistry",
+                                     "baryon.v1.PredictionService",
+                                     "grpc.health.v1.Health",
+                                     "grpc.reflection.v1.ServerReflection",
+                                     "grpc.reflection.v1alpha.ServerReflection",
+                                     "inference.GRPCInferenceService",
+                                     "tensorflow.serving.ModelService",
+                                     "tensorflow.serving.PredictionService"};
 
 constexpr int kMostLoaders = 4;  // models that load at once: the disk is one
 
@@ -123,6 +134,7 @@ Server::Server(const ServerOptions& options, std::unique_ptr<Security> security,
       inference_routes_(inference_control_, predictor_),
       tensorflow_routes_(tensorflow_control_, predictor_),
       mms_routes_(registry_, predictor_, ready_),
+      mms_management_(registry_, *manager_, mms_routes_),
       metrics_page_({"metrics"}, [this] { return MetricsPage(); }),
       monitoring_page_({"monitoring", "prometheus", "metrics"}, [this] { return MetricsPage(); }),
       router_(security_->access(), [this] { predictor_.CountUnauthorized(); }),
@@ -158,6 +170,7 @@ absl::Status Server::StartGrpc() {
   services_.push_back(MakeRegistryService(registry_, *manager_, puller_, calls));
   services_.push_back(MakeTensorFlowPredictionService(tensorflow_control_, calls, options_.max_request_bytes));
   services_.push_back(MakeTensorFlowModelService(tensorflow_control_, calls));
+  services_.push_back(MakeReflectionService({std::begin(kServices), std::end(kServices)}));
   grpc::ServerBuilder builder;
   Configure(builder, options_);
   const std::string address = Address(options_.host, options_.grpc_port);
@@ -177,6 +190,7 @@ absl::Status Server::StartHttp() {
   router_.Add("v2", inference_routes_);
   router_.Add("v1", tensorflow_routes_);
   for (const char* segment : {"ping", "predictions", "invocations"}) router_.Add(segment, mms_routes_);
+  router_.Add("models", mms_management_);
   router_.Add("metrics", metrics_page_);
   router_.Add("monitoring", monitoring_page_);
   for (const PageFile& file : PageFiles()) {

@@ -25,6 +25,7 @@
 #include "server/services/health_service.h"
 #include "server/services/inference_control.h"
 #include "server/services/inference_routes.h"
+#include "server/services/mms_management.h"
 #include "server/services/mms_routes.h"
 #include "server/services/model_puller.h"
 #include "server/services/predictor.h"
@@ -140,9 +141,10 @@ class Server {
   InferenceRoutes inference_routes_;
   TensorFlowRoutes tensorflow_routes_;
   MmsRoutes mms_routes_;
+  MmsManagement mms_management_;
   RestPage metrics_page_, monitoring_page_;
   std::vector<std::unique_ptr<RestPage>> page_;  // for people: each of its files
-  RestRouter router_, metrics_router_;  // of the ports of HTTP and of metrics
+  RestRouter router_, metrics_router_;           // of the ports of HTTP and of metrics
   HttpServer http_;
 };
 

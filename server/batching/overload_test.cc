@@ -149,5 +149,27 @@ TEST_F(OverloadTest, UrgentRequestsAreAnsweredBesideHeavyOnes) {
   EXPECT_GE(heavy.answered + light.answered, Capacity(1) * 9 / 10);
 }
 
+TEST_F(OverloadTest, WhoComesAgainAtOnceTakesNothingFromTheOthers) {
+  const auto batcher = Make(1);
+  Outcome polite, rude;
+  // Twenty of each kind, who ask for ever: the polite ones come again when they were told to, the others a millisecond
+  // later.
+  const std::function<void()> ask_politely = [&] {
+    Ask(*batcher, polite, Priority::kNormal, 1,
+        [&](absl::Duration delay) { arrivals_.emplace(executor_.now() + std::max(delay, kMs), ask_politely); });
+  };
+  const std::function<void()> ask_rudely = [&] {
+    Ask(*batcher, rude, Priority::kNormal, 1,
+        [&](absl::Duration) { arrivals_.emplace(executor_.now() + kMs, ask_rudely); });
+  };
+  for (int client = 0; client < 20; ++client) {
+    for (const auto& ask : {ask_politely, ask_rudely}) arrivals_.emplace(start_, ask);
+  }
+  Run();
+  EXPECT_GE(polite.answered + rude.answered, Capacity(1) * 9 / 10);
+  EXPECT_GT(polite.answered, 0);
+  EXPECT_LE(rude.slowest_refusal, 5 * kMs);
+}
+
 }  // namespace
 }  // namespace baryon

@@ -14,7 +14,7 @@
 
 namespace baryon {
 
-enum class HttpMethod { kGet, kPost };
+enum class HttpMethod { kGet, kPost, kDelete };
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 

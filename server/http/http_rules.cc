@@ -50,9 +50,11 @@ std::optional<HttpResponse> CheckHeaders(const HttpHead& head, const HttpServer:
 std::optional<HttpResponse> FillHead(const HttpHead& head, HttpRequest& request) {
   if (head.method() == http::verb::post) {
     request.method = HttpMethod::kPost;
+  } else if (head.method() == http::verb::delete_) {
+    request.method = HttpMethod::kDelete;
   } else if (head.method() != http::verb::get && head.method() != http::verb::head) {
-    HttpResponse response = HttpError(405, "expected GET, HEAD or POST");
-    response.headers.emplace_back("Allow", "GET, HEAD, POST");
+    HttpResponse response = HttpError(405, "expected GET, HEAD, POST or DELETE");
+    response.headers.emplace_back("Allow", "GET, HEAD, POST, DELETE");
     return response;
   }
   const absl::Status parsed = ParseTarget(View(head.target()), request);

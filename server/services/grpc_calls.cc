@@ -1,9 +1,9 @@
 #include "server/services/grpc_calls.h"
 
+#include <grpc/support/time.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <chrono>
 #include <stop_token>
 #include <utility>
 
@@ -38,9 +38,11 @@ class PredictionReactor final : public grpc::ServerUnaryReactor {
 }  // namespace
 
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
-  const std::chrono::system_clock::time_point deadline = context.deadline();
-  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
-  return MonotonicNow() + (absl::FromChrono(deadline) - absl::Now());
+  // Not context.deadline(): what lies 292 years ahead or more would overflow it, into the past.
+  const gpr_timespec deadline = context.raw_deadline();
+  if (gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) == 0) return absl::InfiniteFuture();
+  const gpr_timespec real = gpr_convert_clock_type(deadline, GPR_CLOCK_REALTIME);
+  return MonotonicNow() + (absl::FromUnixSeconds(real.tv_sec) + absl::Nanoseconds(real.tv_nsec) - absl::Now());
 }
 
 std::optional<TraceContext> TraceOf(const grpc::CallbackServerContext& context) {

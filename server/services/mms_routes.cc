@@ -170,13 +170,17 @@ absl::StatusOr<HttpResponse> Encode(const ServedModel& model, const HttpRequest&
   return response;
 }
 
+// How many segments a path has that begins so.
+size_t SegmentsOf(const std::string& first) { return first == "models" ? 3 : first == "predictions" ? 2 : 1; }
+
 // The reason in the body of an error, or "".
 std::string ReasonOf(const Json& error) {
   const Json& details = error.contains("details") ? error["details"] : Json::array();
   return details.empty() ? "" : details[0].value("reason", "");
 }
 
-// An answer that clients of Multi Model Server read: an error becomes one of its own kind.
+}  // namespace
+
 HttpResponse AsMms(HttpResponse response) {
   if (response.status < 400) return response;
   Json error = Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
@@ -189,8 +193,6 @@ HttpResponse AsMms(HttpResponse response) {
   return response;
 }
 
-}  // namespace
-
 std::optional<Right> MmsRoutes::RightFor(const HttpRequest& head) const {
   if (head.path[0] == "ping") return std::nullopt;
   return Right::kUse;
@@ -202,7 +204,7 @@ HttpResponse MmsRoutes::AnswerPing() const {
 }
 
 absl::StatusOr<std::string> MmsRoutes::ModelOf(const HttpRequest& request) const {
-  if (request.path[0] == "predictions") return request.path[1];
+  if (request.path[0] == "predictions" || request.path[0] == "models") return request.path[1];
   const absl::string_view parameter = request.Parameter("model_name"),
                           header = request.Header("x-amzn-sagemaker-target-model");
   if (!parameter.empty() || !header.empty()) return std::string(parameter.empty() ? header : parameter);
@@ -214,8 +216,7 @@ absl::StatusOr<std::string> MmsRoutes::ModelOf(const HttpRequest& request) const
 }
 
 void MmsRoutes::Answer(std::shared_ptr<const HttpRequest> request, HttpReply reply) {
-  const size_t segments = request->path[0] == "predictions" ? 2 : 1;
-  if (request->path.size() != segments) return reply(AsMms(NothingThere(*request)));
+  if (request->path.size() != SegmentsOf(request->path[0])) return reply(AsMms(NothingThere(*request)));
   if (request->path[0] == "ping") return reply(AnswerPing());
   if (request->method != HttpMethod::kPost) return reply(AsMms(WrongMethod(HttpMethod::kPost)));
   const absl::StatusOr<std::string> name = ModelOf(*request);

@@ -13,10 +13,12 @@
 
 namespace baryon {
 
-//   GET  /ping                                       200 or 503, {"status":
-//   "Healthy"} POST /predictions/NAME POST /invocations[?model_name=NAME] the
-//   header X-Amzn-SageMaker-Target-Model names one too; none has to
-//                                                    when one model serves
+//   GET  /ping                          200 or 503, {"status": "Healthy"}
+//   POST /predictions/NAME
+//   POST /models/NAME/invoke
+//   POST /invocations[?model_name=NAME]
+//
+// The header X-Amzn-SageMaker-Target-Model names a model too; none has to when one model serves.
 //
 // Bodies by Content-Type: application/json, an array for the only input, or an object of arrays by input;
 // application/x-npy; text/csv, a row a line; image/* and application/octet-stream, a picture. Answers:
@@ -40,6 +42,9 @@ class MmsRoutes final : public RestProtocol {
   Predictor& predictor_;
   const std::atomic<bool>& ready_;
 };
+
+// `response` as clients of Multi Model Server read it: an error becomes one of its own kind.
+HttpResponse AsMms(HttpResponse response);
 
 }  // namespace baryon
 

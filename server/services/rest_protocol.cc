@@ -40,9 +40,10 @@ void RestPage::Answer(std::shared_ptr<const HttpRequest> request, HttpReply repl
 }
 
 HttpResponse WrongMethod(HttpMethod expected) {
-  const char* const name = expected == HttpMethod::kGet ? "GET" : "POST";
+  constexpr const char* kNames[] = {"GET", "POST", "DELETE"};
+  const char* const name = kNames[static_cast<int>(expected)];
   HttpResponse response = HttpError(405, absl::StrCat("expected ", name));
-  response.headers.emplace_back("Allow", expected == HttpMethod::kGet ? "GET, HEAD" : "POST");
+  response.headers.emplace_back("Allow", expected == HttpMethod::kGet ? "GET, HEAD" : name);
   return response;
 }
 

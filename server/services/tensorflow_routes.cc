@@ -70,10 +70,14 @@ std::optional<ModelPath> ParsePath(absl::Span<const std::string> path) {
 
 // --- Predict
 
-// One request to :predict. One thread at a time.
+// What is asked of a model: its outputs, a score for each class, a number for each example.
+enum class Wanted { kOutputs, kClasses, kNumbers };
+
+// One request to :predict, :classify or :regress. One thread at a time.
 class RestPrediction {
  public:
-  explicit RestPrediction(std::shared_ptr<const HttpRequest> request) : request_(std::move(request)) {}
+  RestPrediction(std::shared_ptr<const HttpRequest> request, Wanted wanted)
+      : request_(std::move(request)), wanted_(wanted) {}
 
   absl::StatusOr<Tensors> Decode(const ServedModel& model) {
     JsonText text;
@@ -81,20 +85,25 @@ class RestPrediction {
     BARYON_ASSIGN_OR_RETURN(const JsonObject object, text.Object());
     JsonInputs inputs(model);
     bool columns = false;
+    const absl::string_view rows_key = wanted_ == Wanted::kOutputs ? "instances" : "examples";
     BARYON_RETURN_IF_ERROR(ForEachField(object, "", [&](absl::string_view key, JsonValue value) -> absl::Status {
       if (key == "signature_name") return CheckSignature(value);
-      if (key == "inputs") {
+      if (key == "inputs" && wanted_ == Wanted::kOutputs) {
         columns = true;
         return inputs.AddColumns(value, key);
       }
-      if (key != "instances") return SkipValue(value, key);
+      if (key == "context" && wanted_ != Wanted::kOutputs) return CheckContext(value);
+      if (key != rows_key) return SkipValue(value, key);
       rows_ = true;
       BARYON_ASSIGN_OR_RETURN(const JsonArray array, ReadArray(value, key));
       return ForEachElement(array, key, [&](size_t index, JsonValue row) {
-        return inputs.AddRow(row, absl::StrCat("instances[", index, "]"));
+        return inputs.AddRow(row, absl::StrCat(rows_key, "[", index, "]"));
       });
     }));
     BARYON_RETURN_IF_ERROR(text.Finish());
+    if (wanted_ != Wanted::kOutputs && !rows_) {
+      return absl::InvalidArgumentError("expected \"examples\", a list of features by name, got none");
+    }
     if (rows_ == columns) {
       return absl::InvalidArgumentError("expected either \"instances\" or \"inputs\", got both or neither");
     }
@@ -105,6 +114,13 @@ class RestPrediction {
   absl::StatusOr<HttpResponse> Encode(const ServedModel& model, const Tensors& outputs) const {
     HttpResponse response;
     std::string& json = response.body;
+    if (wanted_ != Wanted::kOutputs) {
+      json = "{\"results\":";
+      BARYON_RETURN_IF_ERROR(wanted_ == Wanted::kClasses ? AppendClasses(model, outputs, json)
+                                                         : AppendNumbers(outputs, json));
+      json += '}';
+      return response;
+    }
     json = rows_ ? "{\"predictions\":" : "{\"outputs\":";
     if (rows_) {
       BARYON_RETURN_IF_ERROR(AppendRows(model.signature(), outputs, json));
@@ -120,6 +136,48 @@ class RestPrediction {
     BARYON_ASSIGN_OR_RETURN(const std::string name, ReadString(value, "signature_name"));
     if (name.empty() || name == "serving_default") return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat("signature_name: expected \"serving_default\", got ", Quote(name)));
+  }
+
+  // Features that all examples share; each has its own here.
+  static absl::Status CheckContext(JsonValue value) {
+    BARYON_ASSIGN_OR_RETURN(const JsonObject object, ReadObject(value, "context"));
+    return ForEachField(object, "context", [](absl::string_view key, JsonValue) -> absl::Status {
+      return absl::InvalidArgumentError(
+          absl::StrCat("context: expected no features, got ", Quote(key), "; give it in every example"));
+    });
+  }
+
+  absl::Status Unfit(absl::string_view expected, const Tensors& outputs) const {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "expected a model with ", expected, " for each of ", num_rows_, " examples, got ", outputs.size(),
+        " outputs, the first of ", outputs.empty() ? "none" : outputs[0].shape().ToString(), "; use :predict"));
+  }
+
+  // [["cat", 0.25], ["dog", 0.75]] for each row, in the order of the classes.
+  absl::Status AppendClasses(const ServedModel& model, const Tensors& outputs, std::string& json) const {
+    const bool fits = outputs.size() == 1 && outputs[0].shape().rank() == 2 && outputs[0].shape()[0] == num_rows_;
+    if (!fits) return Unfit("one array of scores", outputs);
+    const Tensor scores = outputs[0].Cast(DType::kFloat32);
+    const int64_t classes = scores.shape()[1];
+    for (int64_t row = 0; row < num_rows_; ++row) {
+      json += row == 0 ? "[[" : ",[";
+      for (int64_t i = 0; i < classes; ++i) {
+        const bool labelled = static_cast<size_t>(i) < model.labels().size();
+        absl::StrAppend(&json, i == 0 ? "[" : ",[",
+                        Dump(Json(labelled ? model.labels()[static_cast<size_t>(i)] : absl::StrCat(i))), ",");
+        AppendNested(Tensor::FromData<float>(Shape{}, {scores.data<float>()[row * classes + i]}), json);
+        json += ']';
+      }
+      json += ']';
+    }
+    json += ']';
+    return absl::OkStatus();
+  }
+
+  absl::Status AppendNumbers(const Tensors& outputs, std::string& json) const {
+    if (outputs.size() != 1 || outputs[0].num_elements() != num_rows_) return Unfit("one number", outputs);
+    AppendNested(outputs[0].Reshaped(Shape{num_rows_}), json);
+    return absl::OkStatus();
   }
 
   absl::Status AppendRows(const Signature& signature, const Tensors& outputs, std::string& json) const {
@@ -157,6 +215,7 @@ class RestPrediction {
   }
 
   const std::shared_ptr<const HttpRequest> request_;
+  const Wanted wanted_;
   bool rows_ = false;
   int64_t num_rows_ = 0;
 };
@@ -172,14 +231,10 @@ void TensorFlowRoutes::Answer(std::shared_ptr<const HttpRequest> request, HttpRe
   }
   const std::optional<ModelPath> model = ParsePath(path.subspan(2));
   if (!model.has_value()) return reply(NothingThere(*request));
-  if (model->what == ":predict") {
+  for (const char* what : {":predict", ":classify", ":regress"}) {
+    if (model->what != what) continue;
     if (request->method != HttpMethod::kPost) return reply(WrongMethod(HttpMethod::kPost));
-    return Predict(std::move(request), model->spec, std::move(reply));
-  }
-  if (model->what == ":classify" || model->what == ":regress") {
-    return reply(
-        ToHttpResponse(absl::UnimplementedError("models here take arrays and pictures, not "
-                                                "tensorflow.Example: use :predict")));
+    return Predict(std::move(request), model->spec, what, std::move(reply));
   }
   if (!model->what.empty() && model->what != "metadata") return reply(NothingThere(*request));
   if (request->method != HttpMethod::kGet) return reply(WrongMethod(HttpMethod::kGet));
@@ -219,12 +274,14 @@ HttpResponse TensorFlowRoutes::AnswerMetadata(const tfs::ModelSpec& spec) const 
 }
 
 void TensorFlowRoutes::Predict(std::shared_ptr<const HttpRequest> request, const tfs::ModelSpec& spec,
-                               HttpReply reply) {
+                               absl::string_view what, HttpReply reply) {
   Predictor::Request prediction;
   prediction.protocol = Protocol::kTensorFlow;
   prediction.model = spec.name();
   prediction.version = control_.VersionOf(spec);
-  const auto call = std::make_shared<RestPrediction>(request);
+  const auto call = std::make_shared<RestPrediction>(request, what == ":classify"  ? Wanted::kClasses
+                                                              : what == ":regress" ? Wanted::kNumbers
+                                                                                   : Wanted::kOutputs);
   const auto response = std::make_shared<HttpResponse>();
   prediction.decode = [call](const ServedModel& model, Predictor::Request&) { return call->Decode(model); };
   prediction.encode = [call, response](const ServedModel& model, const Tensors& outputs) -> absl::Status {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/strings/string_view.h"
 #include "server/services/predictor.h"
 #include "server/services/rest_protocol.h"
 #include "server/services/tensorflow_control.h"
@@ -15,6 +16,9 @@ namespace baryon {
 //   GET   /v1/models/NAME[/versions/V or /labels/L]             status
 //   GET   /v1/models/NAME[/versions/V or /labels/L]/metadata
 //   POST  /v1/models/NAME[/versions/V or /labels/L]:predict     rows ("instances") or columns ("inputs")
+//   POST  ...:classify, ...:regress                             {"examples": [{feature: value}, ...]}: rows, too, whose
+//                                                               features are the model's inputs; {"results": [...]} are
+//                                                               [label, score] of each class, or one number, by row
 //
 // Thread-safe.
 class TensorFlowRoutes final : public RestProtocol {
@@ -28,7 +32,8 @@ class TensorFlowRoutes final : public RestProtocol {
  private:
   HttpResponse AnswerStatus(const tensorflow::serving::ModelSpec& spec) const;
   HttpResponse AnswerMetadata(const tensorflow::serving::ModelSpec& spec) const;
-  void Predict(std::shared_ptr<const HttpRequest> request, const tensorflow::serving::ModelSpec& spec, HttpReply reply);
+  void Predict(std::shared_ptr<const HttpRequest> request, const tensorflow::serving::ModelSpec& spec,
+               absl::string_view what, HttpReply reply);
 
   const TensorFlowControl& control_;
   Predictor& predictor_;

@@ -57,6 +57,37 @@ TEST_F(TensorFlowRoutesTest, PredictsColumns) {
   EXPECT_EQ(Predict("sum", R"({"inputs":[1,2,3]})")["outputs"], 6.0);
 }
 
+TEST_F(TensorFlowRoutesTest, ClassifiesExamples) {
+  tester_.AddModel("classifier", 1, GraphOf("_copy", "float32 [-1, 3]"), {"cat", "dog \"d\"", "cow"});
+  const auto classify = [&](absl::string_view model, absl::string_view body, int status = 200) {
+    const HttpResponse response = Post(routes_, absl::StrCat("/v1/models/", model, ":classify"), body);
+    EXPECT_EQ(response.status, status) << body << response.body;
+    return json::parse(response.body, nullptr, /*allow_exceptions=*/false);
+  };
+  EXPECT_EQ(
+      classify("classifier", R"({"examples":[{"data":[0.25,0.5,0.125]},{"data":[1,0,0]}],"context":{}})")["results"],
+      json::parse(R"([[["cat",0.25],["dog \"d\"",0.5],["cow",0.125]],[["cat",1.0],["dog \"d\"",0.0],["cow",0.0]]])"));
+  EXPECT_EQ(classify("double", R"({"examples":[{"data":[1,2]}]})")["results"],
+            json::parse(R"([[["0",2.0],["1",4.0]]])"))
+      << "without labels, their numbers";
+  classify("double", R"({"instances":[[1,2]]})", 400);
+  classify("double", R"({"examples":[]})", 400);
+  classify("double", R"({"examples":[{"other":[1,2]}]})", 400);
+  classify("double", R"({"examples":[{"data":[1,2]}],"context":{"data":1}})", 400);
+  EXPECT_THAT(classify("pair", R"({"examples":[{"a":[1,2],"b":3}]})", 400)["error"].get<std::string>(),
+              HasSubstr("expected a model with one array of scores for each of 1 examples, got 2 outputs"));
+  EXPECT_EQ(Get(routes_, "/v1/models/double:classify").status, 405);
+}
+
+TEST_F(TensorFlowRoutesTest, RegressesExamples) {
+  tester_.AddModel("price", 1, GraphOf("_test_double", "float32 [-1, 1]"));
+  const auto regress = [&](absl::string_view model, absl::string_view body) {
+    return Post(routes_, absl::StrCat("/v1/models/", model, ":regress"), body);
+  };
+  EXPECT_EQ(regress("price", R"({"examples":[{"data":[1.5]},{"data":[2]}]})").body, R"({"results":[3.0,4.0]})");
+  EXPECT_EQ(regress("double", R"({"examples":[{"data":[1,2]}]})").status, 400);
+}
+
 TEST_F(TensorFlowRoutesTest, ChoosesAVersionByNumberAndByLabel) {
   Predict("double/versions/3", R"({"instances":[[1,2]]})");
   Predict("double/labels/stable", R"({"instances":[[1,2]]})");
@@ -112,7 +143,7 @@ TEST_F(TensorFlowRoutesTest, FindsNothingElsewhere) {
   }
   EXPECT_EQ(Get(routes_, "/v1/models/double:predict").status, 405);
   EXPECT_EQ(Post(routes_, "/v1/models/double", "").status, 405);
-  EXPECT_EQ(Post(routes_, "/v1/models/double:classify", "{}").status, 501);
+  EXPECT_EQ(Post(routes_, "/v1/models/double:classify", "{}").status, 400);
   EXPECT_EQ(Get(routes_, "/v1/models/%2e%2e%2f%2e%2e%2fetc%2fpasswd").status, 404);
 }
 

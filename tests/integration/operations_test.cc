@@ -360,6 +360,12 @@ TEST_F(OperationsTest, RequestsAreLinesOfJsonWhenAsked) {
   EXPECT_THAT(Log(), HasSubstr("\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"parent_id\":\"00f067aa0ba902b7\","
                                "\"span_id\":\""));
   EXPECT_THAT(Log(), HasSubstr("\"code\":\"NOT_FOUND\""));
+  const auto passed_on = context.GetServerTrailingMetadata().find("traceparent");
+  ASSERT_NE(passed_on, context.GetServerTrailingMetadata().end());
+  const std::string traceparent(passed_on->second.data(), passed_on->second.size());
+  EXPECT_THAT(traceparent, StartsWith("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
+  EXPECT_THAT(Log(), HasSubstr(absl::StrCat("\"span_id\":\"", traceparent.substr(36, 16), "\"")))
+      << "what comes back is the server's own part of the trace";
 }
 
 // --- Models

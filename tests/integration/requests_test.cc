@@ -1,5 +1,5 @@
 // What a request may say, over every protocol at once: names that are paths or forge lines of the log, numbers that are
-// none; and clients that go or wait. After each the server answers others as before.
+// none, times that are over or never are. After each the server answers others as before.
 #include <grpcpp/grpcpp.h>
 
 #include <cmath>
@@ -21,6 +21,7 @@
 #include "server/testing/temp_folder.h"
 #include "server/testing/test_models.h"
 #include "tests/integration/raw_call.h"
+#include "tests/integration/raw_http2.h"
 #include "tests/integration/server_harness.h"
 
 namespace baryon {
@@ -254,7 +255,33 @@ TEST_F(RequestsTest, NumbersThatAreNoneGoThrough) {
               HasSubstr("[[-0.0,0.0]]"));
 }
 
-// --- Clients that go, wait or stop reading
+// --- Times
+
+TEST_F(RequestsTest, DeadlinesMayBeOverOrNever) {
+  Start();
+  const std::string bytes = [] {
+    const v1::PredictRequest request = ServerHarness::FloatRequest("double", {1, 2}, {1, 2});
+    return GrpcMessage(false, static_cast<uint32_t>(request.ByteSizeLong()), request.SerializeAsString());
+  }();
+  const auto send = [&](RawHttp2& client, uint32_t stream, std::vector<std::pair<std::string, std::string>> more) {
+    client.Send(
+        Frame(FrameType::kHeaders, kEndHeaders, stream, CallHeaders("/baryon.v1.PredictionService/Predict", more)));
+    client.Send(Frame(FrameType::kData, kEndStream, stream, bytes));
+  };
+  std::string payload;
+  RawHttp2 over(harness_.server().grpc_port());
+  send(over, 1, {{"grpc-timeout", "0m"}});
+  send(over, 3, {});
+  EXPECT_TRUE(over.ReadFrame(FrameType::kData, &payload));
+  EXPECT_THAT(Metrics(), HasSubstr("baryon_executions_total{model=\"double\",version=\"1\"} 1\n"));
+  for (const char* far : {"99999999H", "87600H"}) {
+    RawHttp2 client(harness_.server().grpc_port());
+    send(client, 1, {{"grpc-timeout", far}});
+    EXPECT_TRUE(client.ReadFrame(FrameType::kData, &payload)) << far;
+  }
+}
+
+// --- Clients that go or wait
 
 TEST_F(RequestsTest, ProbesAreAnsweredWhileEveryThreadComputes) {
   harness_.options().num_threads = 1;

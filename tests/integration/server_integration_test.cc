@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <numeric>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/reflection.pb.h"
 #include "server/testing/http_client.h"
 #include "server/testing/test_models.h"
 #include "tests/integration/raw_call.h"
@@ -258,12 +260,20 @@ TEST_F(ServerIntegrationTest, HealthKnowsTheServerItsServicesAndItsModels) {
 
 TEST_F(ServerIntegrationTest, ReflectionListsTheServices) {
   StartWith("double", "_test_double float32 [-1, 2]");
-  RawCall call(harness_.channel(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-               std::string("\x3a\x01*", 3));  // list_services: "*"
-  std::string answer;
-  ASSERT_TRUE(call.Read(&answer));
-  EXPECT_THAT(answer, AllOf(HasSubstr("baryon.v1.PredictionService"), HasSubstr("inference.GRPCInferenceService"),
-                            HasSubstr("grpc.health.v1.Health")));
+  std::set<std::string> listed[2];  // by v1alpha, which gRPC makes of what is registered, and by v1
+  for (int i = 0; i < 2; ++i) {
+    RawCall call(harness_.channel(),
+                 absl::StrCat("/grpc.reflection.", i == 0 ? "v1alpha" : "v1", ".ServerReflection/ServerReflectionInfo"),
+                 std::string("\x3a\x01*", 3));  // list_services: "*"
+    std::string answer;
+    ASSERT_TRUE(call.Read(&answer));
+    grpc::reflection::v1::ServerReflectionResponse response;
+    ASSERT_TRUE(response.ParseFromString(answer));
+    for (const auto& service : response.list_services_response().service()) listed[i].insert(service.name());
+  }
+  EXPECT_THAT(listed[1], testing::IsSupersetOf({"baryon.v1.PredictionService", "inference.GRPCInferenceService",
+                                                "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"}));
+  EXPECT_EQ(listed[0], listed[1]);
 }
 
 TEST_F(ServerIntegrationTest, UnknownMethodsAreUnimplemented) {
