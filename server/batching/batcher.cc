@@ -285,8 +285,6 @@ void Batcher::State::PassOn(const Batch& batch, absl::Duration took) {
   const bool ran = !batch.members.empty() || batch.rows > 0;
   if (ran) costs_.Observe(batch.threads, batch.rows, took);
   std::optional<absl::Duration> slot;
-  absl::Duration wait;
-  const absl::Time now = clock_();
   {
     absl::MutexLock lock(&mutex_);
     --busy_slots_;
@@ -299,13 +297,8 @@ void Batcher::State::PassOn(const Batch& batch, absl::Duration took) {
       }
     }
     if (batch.wake == absl::InfiniteFuture()) slot = ClaimSlot();
-    if (ran && slot.has_value()) wait = WaitForReturn(queue_, policy_, costs_, {now, batch.threads, cap_.rows(), 0});
   }
-  if (slot.has_value() && wait > absl::ZeroDuration()) {
-    executor_.ScheduleAt(now + wait, [self = shared_from_this(), cost = *slot] { self->ScheduleSlot(cost); });
-  } else if (slot.has_value()) {
-    ScheduleSlot(*slot);
-  }
+  if (slot.has_value()) ScheduleSlot(*slot);
   if (batch.wake == absl::InfiniteFuture()) return;
   executor_.ScheduleAt(batch.wake, [self = shared_from_this()] { self->WakeUp(); });
 }

@@ -250,31 +250,6 @@ TEST_F(BatcherTest, PassesItsSlotOnBeforeItAnswers) {
   executor_.RunAll();
 }
 
-TEST_F(BatcherTest, ClientsThatAskAgainAtOnceShareTheNextPass) {
-  Batcher::Options options = Measured(16 * kMs, 8);
-  options.policy.best_rows = 8;
-  Answer waiting, again;
-  std::optional<Batcher> batcher;
-  batcher.emplace(
-      options,
-      [&](const Tensors& inputs, int) {
-        if (batches_.empty()) batcher->Submit(RequestOf({2}, waiting));
-        return Double(inputs);
-      },
-      executor_, executor_.clock());
-  Batcher::Request first;
-  first.inputs = {Tensor::FromData<float>({1, 1}, {1})};
-  first.done = [&](absl::StatusOr<Tensors>, const Batcher::Timing&) { batcher->Submit(RequestOf({3}, again)); };
-  batcher->Submit(std::move(first));
-  executor_.RunAll();
-  EXPECT_THAT(batches_, ElementsAre(1)) << "the slot waits for the one who has just been answered";
-  executor_.Advance(kMs);
-  executor_.RunAll();
-  EXPECT_THAT(batches_, ElementsAre(1, 2));
-  EXPECT_THAT(waiting.values(), ElementsAre(4));
-  EXPECT_THAT(again.values(), ElementsAre(6));
-}
-
 TEST_F(BatcherTest, GivesOtherModelsATurnBetweenBatches) {
   Batcher hot = Make(Joining(1));
   Batcher cold = Make(Joining(1));

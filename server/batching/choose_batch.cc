@@ -5,12 +5,9 @@
 namespace baryon {
 namespace {
 
-constexpr size_t kMostMates = 256;                                // that are looked at for those that fit
-constexpr double kStable = 0.8;                                   // utilisation of the slots
-constexpr double kReturn = 1.0 / 16;                              // of a pass: what waiting for its clients may cost
-constexpr absl::Duration kLeastReturn = absl::Microseconds(100);  // nobody is back earlier
-constexpr double kPassesToSpare = 2;                              // until the first deadline in the queue
-constexpr absl::Duration kLeastDelay = absl::Microseconds(50);    // no timer is worth less
+constexpr size_t kMostMates = 256;                              // that are looked at for those that fit
+constexpr double kStable = 0.8;                                 // utilisation of the slots
+constexpr absl::Duration kLeastDelay = absl::Microseconds(50);  // no timer is worth less
 
 void AddMates(const RequestQueue& queue, const CostModel& costs, const ChoiceContext& context, BatchChoice& choice) {
   if (choice.rows >= context.max_rows) return;
@@ -56,16 +53,6 @@ BatchChoice ChooseBatch(const RequestQueue& queue, const BatchPolicy& policy, co
   AddMates(queue, costs, context, choice);
   choice.delay = DelayFor(policy, costs, context, choice);
   return choice;
-}
-
-absl::Duration WaitForReturn(const RequestQueue& queue, const BatchPolicy& policy, const CostModel& costs,
-                             const ChoiceContext& context) {
-  const int64_t wanted = std::min(policy.best_rows, context.max_rows);
-  if (!policy.join || queue.empty() || queue.rows() >= wanted) return absl::ZeroDuration();
-  const absl::Duration pass = costs.Predict(context.threads, wanted).p50;
-  const absl::Duration wait = pass * kReturn;
-  const bool in_time = context.now + pass * kPassesToSpare < queue.next_expiry();
-  return wait >= kLeastReturn && in_time ? wait : absl::ZeroDuration();
 }
 
 }  // namespace baryon

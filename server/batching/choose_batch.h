@@ -36,12 +36,6 @@ struct ChoiceContext {
 BatchChoice ChooseBatch(const RequestQueue& queue, const BatchPolicy& policy, const CostModel& costs,
                         const ChoiceContext& context);
 
-// How long the slot of a batch that has just ended waits for those who get its answers now: clients that ask again at
-// once come back within a small part of the next pass, and share it rather than the one behind it. So N of them make
-// batches of N rows and not of N / 2 in turns. Zero where more rows do not pay, nobody waits, or a deadline is near.
-absl::Duration WaitForReturn(const RequestQueue& queue, const BatchPolicy& policy, const CostModel& costs,
-                             const ChoiceContext& context);
-
 }  // namespace baryon
 
 #endif  // BARYON_SERVER_BATCHING_CHOOSE_BATCH_H_

@@ -140,30 +140,5 @@ TEST_F(ChooseBatchTest, TheDelayCountsFromTheArrivalAndEndsBeforeTheDeadline) {
   EXPECT_EQ(Choose().delay, absl::ZeroDuration());
 }
 
-TEST_F(ChooseBatchTest, WaitsForThoseWhoGetTheirAnswersNow) {
-  const auto wait = [this] { return WaitForReturn(queue_, policy_, costs_, context_); };
-  EXPECT_EQ(wait(), absl::ZeroDuration()) << "nobody waits: whoever comes starts at once";
-  Push(1);
-  EXPECT_EQ(wait(), absl::Milliseconds(18) / 16) << "a sixteenth of a full pass";
-  context_.max_rows = 1;
-  EXPECT_EQ(wait(), absl::ZeroDuration()) << "it is full";
-  context_.max_rows = 8;
-  Push(7);
-  EXPECT_EQ(wait(), absl::ZeroDuration()) << "it is full";
-}
-
-TEST_F(ChooseBatchTest, DoesNotWaitForThemWhereThatDoesNotPay) {
-  const auto wait = [this](const CostModel& costs) { return WaitForReturn(queue_, policy_, costs, context_); };
-  Push(1, 30);
-  EXPECT_EQ(wait(costs_), absl::ZeroDuration()) << "two passes of 18 ms do not fit before its deadline";
-  queue_.Remove(*queue_.First());
-  Push(1);
-  CostTable short_passes;
-  short_passes.Set(1, 8, {absl::Milliseconds(1), absl::Milliseconds(1)});
-  EXPECT_EQ(wait(CostModel(short_passes)), absl::ZeroDuration()) << "nobody is back within 62 us";
-  policy_.join = false;
-  EXPECT_EQ(wait(costs_), absl::ZeroDuration());
-}
-
 }  // namespace
 }  // namespace baryon
