@@ -9,7 +9,7 @@
 namespace baryon {
 namespace {
 
-constexpr double kPromised = 2.0 / 3;  // of the longest wait: beside a flood of refusals passes take half as long again
+constexpr double kPromised = 0.8;  // of the longest wait
 
 }  // namespace
 

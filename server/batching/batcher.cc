@@ -280,7 +280,7 @@ Batcher::State::Batch Batcher::State::TakeBatch(absl::Time now, Answers& answers
   return batch;
 }
 
-// The slot goes to the next batch, after a moment where that makes it larger, or becomes free.
+// The slot goes to the next batch, or becomes free.
 void Batcher::State::PassOn(const Batch& batch, absl::Duration took) {
   const bool ran = !batch.members.empty() || batch.rows > 0;
   if (ran) costs_.Observe(batch.threads, batch.rows, took);
