@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/check.h"
 #include "engine/kernels/limits.h"
+#include "engine/kernels/parts.h"
 
 namespace baryon::kernels {
 namespace {
@@ -22,11 +23,6 @@ constexpr int64_t kMaxTilesPerBlock = 16;
 constexpr double kTaskMicroseconds = 15;  // shorter tasks are not worth handing to another thread
 constexpr double kMultiplicationsPerMicrosecond = 55e3, kBytesPerMicrosecond = 30e3;
 constexpr int64_t kTasksPerThread = 4;  // even out threads that run at different speeds
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-// Part `index` of `parts` nearly equal parts of [0, count) starts here.
-int64_t PartBegin(int64_t count, int64_t parts, int64_t index) { return count * index / parts; }
 
 }  // namespace
 

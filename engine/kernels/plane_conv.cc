@@ -16,9 +16,6 @@ constexpr int64_t kFloat = sizeof(float);
 constexpr int64_t kSumsBytes = 32 << 10;           // a block's results stay in the first level of the cache
 constexpr int64_t kTaskMultiplications = 1 << 19;  // worth handing to another thread
 
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t RoundToLine(int64_t floats) { return CeilDiv(floats, 16) * 16; }
-
 }  // namespace
 
 bool PlaneConvPlan::Supports(const ConvGeometry& geometry) {
@@ -93,19 +90,19 @@ int64_t PlaneConvPlan::in_rows(int64_t out_rows) const {
 }
 
 int64_t PlaneConvPlan::in_size() const {
-  return RoundToLine(geometry_.channels * in_rows(rows_per_strip_) * pitch_ + target_.slack);
+  return RoundedToLine(geometry_.channels * in_rows(rows_per_strip_) * pitch_ + target_.slack);
 }
 
 int64_t PlaneConvPlan::workspace_bytes() const {
   const int64_t filters = CeilDiv(geometry_.filters, num_blocks_);
-  return (in_size() + (pools() ? 2 : 1) * RoundToLine(filters * plane_size())) * kFloat;
+  return (in_size() + (pools() ? 2 : 1) * RoundedToLine(filters * plane_size())) * kFloat;
 }
 
 PlaneConvPlan::Scratch PlaneConvPlan::ScratchIn(char* workspace) const {
   Scratch scratch;
   scratch.in = reinterpret_cast<float*>(workspace);
   scratch.sums = scratch.in + in_size();
-  scratch.pooled = scratch.sums + RoundToLine(CeilDiv(geometry_.filters, num_blocks_) * plane_size());
+  scratch.pooled = scratch.sums + RoundedToLine(CeilDiv(geometry_.filters, num_blocks_) * plane_size());
   return scratch;
 }
 

@@ -10,6 +10,7 @@
 
 #include "engine/kernels/conv.h"
 #include "engine/kernels/gemm_tile.h"
+#include "engine/kernels/parts.h"
 #include "engine/kernels/plane_tile.h"
 
 namespace baryon::kernels {
@@ -48,7 +49,7 @@ class PlaneConvPlan : public ConvPlan {
   int64_t num_strips() const { return geometry_.batch * strips_per_image_; }
   int64_t rows() const { return pools() ? geometry_.out[1] / 2 * 2 : geometry_.out[1]; }  // that are computed
   int64_t in_rows(int64_t out_rows) const;
-  int64_t first_filter(int64_t block) const { return geometry_.filters * block / num_blocks_; }
+  int64_t first_filter(int64_t block) const { return PartBegin(geometry_.filters, num_blocks_, block); }
   int64_t plane_size() const { return rows_per_strip_ * pitch_ + target_.slack; }  // of one filter's results
   int64_t in_size() const;
 

@@ -60,15 +60,6 @@ void Multiply(const PlaneTile& tile) {
   if (i < tile.count) MultiplyVectors<kFilters, 1>(tile, i);
 }
 
-// The larger of two numbers. NaN in `x` never wins, as in pool.cc.
-HWY_INLINE V Larger(V x, V so_far) {
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
-  return hn::Max(x, so_far);  // the instruction returns its second operand when one is NaN
-#else
-  return hn::IfThenElse(hn::Gt(x, so_far), x, so_far);
-#endif
-}
-
 // Elements with even and odd numbers of two vectors.
 HWY_INLINE void Split(V low, V high, V& even, V& odd) {
 #if HWY_TARGET == HWY_SCALAR

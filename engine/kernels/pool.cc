@@ -28,9 +28,6 @@ struct Window {
   float divisor;              // 1 but for averages
 };
 
-// The larger of two numbers. NaN in `x` never wins, as in MXNet.
-HWY_INLINE V Larger(V x, V so_far) { return hn::IfThenElse(hn::Gt(x, so_far), x, so_far); }
-
 // kVectors vectors of channels. kMasked: the only one has `lanes` channels.
 template <bool kMax, int kVectors, bool kMasked>
 HWY_INLINE void PoolVectors(const Window& window, const float* in, float* out, size_t lanes) {

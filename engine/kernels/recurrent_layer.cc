@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/check.h"
+#include "engine/kernels/parts.h"
 
 namespace baryon::kernels {
 namespace {
@@ -15,10 +16,6 @@ constexpr int64_t kChunkBytes = 512 << 10, kChunkRows = 96;
 // A step is divided when a part of it is this long: threads find each other within half a microsecond.
 constexpr double kPartMicroseconds = 1.5;
 constexpr double kMultiplicationsPerMicrosecond = 55e3, kBytesPerMicrosecond = 100e3;
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t RoundedToLine(int64_t floats) { return CeilDiv(floats, kLineBytes / kFloatBytes) * (kLineBytes / kFloatBytes); }
-int64_t PartBegin(int64_t count, int64_t parts, int64_t index) { return count * index / parts; }
 
 }  // namespace
 

@@ -10,17 +10,15 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "engine/kernels/parts.h"
 #include "engine/kernels/softmax.h"
 #include "engine/kernels/transpose.h"
 
 namespace baryon::kernels {
 namespace {
 
-constexpr int64_t kFloat = sizeof(float), kLine = 16;  // floats
-constexpr int64_t kMostTilesPerBlock = 8;              // that use a panel while it is near
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t RoundedToLine(int64_t floats) { return CeilDiv(floats, kLine) * kLine; }
+constexpr int64_t kFloat = sizeof(float);
+constexpr int64_t kMostTilesPerBlock = 8;  // that use a panel while it is near
 
 // K' of keys [0, count): each panel is a few keys transposed.
 void PackKeys(const PackedLayout& layout, const float* keys, int64_t stride, int64_t count, float* packed) {
@@ -146,7 +144,7 @@ void SelfAttention::MultiplyRows(const PackedLayout& layout, const float* packed
     SetNoPrefetch(tile);
     for (int64_t t = 0; t < tiles; ++t) {
       // Tiles of nearly equal height: all run at full speed.
-      const int64_t begin = count * t / tiles, rows = count * (t + 1) / tiles - begin;
+      const int64_t begin = PartBegin(count, tiles, t), rows = PartBegin(count, tiles, t + 1) - begin;
       for (int64_t i = 0; i < rows; ++i) {
         a_rows[i] = a + (begin + i) * a_stride;
         c_rows[i] = c + (begin + i) * c_stride;

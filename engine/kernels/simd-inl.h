@@ -62,6 +62,16 @@ HWY_INLINE V Limited(V x, V lower, V upper) {
 #endif
 }
 
+// The larger of two numbers. NaN in `x` never wins, as in MXNet's pooling.
+template <class V>
+HWY_INLINE V Larger(V x, V so_far) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  return hn::Max(x, so_far);  // the instruction returns its second operand when one is NaN
+#else
+  return hn::IfThenElse(hn::Gt(x, so_far), x, so_far);
+#endif
+}
+
 }  // namespace baryon::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/kernels/limits.h"
+#include "engine/kernels/parts.h"
 
 namespace baryon::kernels {
 namespace {
@@ -29,8 +30,6 @@ constexpr int64_t kLeastQuarter = 64;
 // goes into reading them, and memory into keeping them. (Several items would pay for reading, but must give the bits of
 // one.)
 constexpr int64_t kLeastRowsOfTwoLevels = 128;
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // As many tiles as their left sides and sums leave room for in the cache; more where weights are large, which are read
 // once for each block.

@@ -11,14 +11,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/kernels/interleave.h"
+#include "engine/kernels/parts.h"
 
 namespace baryon::kernels {
 namespace {
 
 constexpr int64_t kStripBytes = 192 << 10;         // a strip stays in the second level of the cache
 constexpr int64_t kTaskMultiplications = 1 << 20;  // worth handing to another thread
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/base/check.h"
+#include "engine/kernels/parts.h"
 
 namespace baryon::kernels {
 namespace {
@@ -12,7 +13,6 @@ namespace {
 constexpr int64_t kLine = 16;  // floats
 constexpr int64_t kCachedFloats = (512 << 10) / sizeof(float);
 
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t OddLines(int64_t floats) { return (CeilDiv(floats, kLine) | 1) * kLine; }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/kernels/limits.h"
+#include "engine/kernels/parts.h"
 #include "engine/kernels/pixel_rows.h"
 
 namespace baryon::kernels {
@@ -25,8 +26,6 @@ constexpr int64_t kMostEdge = 6, kMostOutputs = 16;
 constexpr double kInputCost[] = {60, 165}, kOutputCost[] = {40, 130};
 constexpr double kByteFromMemory = 1.9, kByteFromCache = 0.6;
 constexpr double kCacheBytes = 16 << 20;
-
-int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The time of an image, in multiplications.
 double CostOf(const ConvGeometry& g, int m) {
