@@ -17,37 +17,7 @@ namespace {
 // The axis of a value that counts items, where it is known.
 using BatchAxis = std::optional<int>;
 
-bool IsElementwise(const Node& node) {
-  constexpr const char* kNames[] = {"elemwise_add",
-                                    "elemwise_sub",
-                                    "elemwise_mul",
-                                    "broadcast_add",
-                                    "broadcast_sub",
-                                    "broadcast_mul",
-                                    "_npi_add",
-                                    "_npi_subtract",
-                                    "_npi_multiply",
-                                    "_plus_scalar",
-                                    "_minus_scalar",
-                                    "_mul_scalar",
-                                    "_div_scalar",
-                                    "_npi_add_scalar",
-                                    "_npi_subtract_scalar",
-                                    "_npi_multiply_scalar",
-                                    "_npi_true_divide_scalar",
-                                    "Activation",
-                                    "LeakyReLU",
-                                    "Dropout",
-                                    "Cast",
-                                    "relu",
-                                    "sigmoid",
-                                    "tanh",
-                                    "erf",
-                                    "_copy",
-                                    "BlockGrad",
-                                    "SequenceMask"};
-  return std::any_of(std::begin(kNames), std::end(kNames), [&](const char* name) { return node.Is(name); });
-}
+bool IsElementwise(const Node& node) { return node.op->elementwise || node.Is("LeakyReLU") || node.Is("SequenceMask"); }
 
 class BatchFinder {
  public:

@@ -20,17 +20,15 @@ bool IsPlainSoftmax(const Graph& graph, const Node& node) {
   return over_keys && whole && !node.Get<std::optional<double>>("temperature").has_value();
 }
 
-// The scores that `values` weighs its values with, through a softmax; nullopt when it is something else.
-std::optional<NodeId> ScoresOf(const Graph& graph, const Node& values, const std::vector<std::vector<int>>& uses) {
+// Whether `values` weighs its values with the softmax of scores of the same data, which nobody else reads.
+bool WeighsByOwnScores(const Graph& graph, const Node& values, const std::vector<std::vector<int>>& uses) {
   const Value weights = values.inputs[1];
   const Node& softmax = graph.node(weights.node);
-  if (!IsPlainSoftmax(graph, softmax) || uses[weights.node][0] != 1) return std::nullopt;
+  if (!IsPlainSoftmax(graph, softmax) || uses[weights.node][0] != 1) return false;
   const NodeId id = softmax.inputs[0].node;
   const Node& scores = graph.node(id);
-  if (!scores.is_op() || !scores.Is(kScores) || uses[id][0] != 1) return std::nullopt;
-  const bool same =
-      scores.inputs[0] == values.inputs[0] && scores.Get<int64_t>("heads") == values.Get<int64_t>("heads");
-  return same ? std::optional<NodeId>(id) : std::nullopt;
+  if (!scores.is_op() || !scores.Is(kScores) || uses[id][0] != 1) return false;
+  return scores.inputs[0] == values.inputs[0] && scores.Get<int64_t>("heads") == values.Get<int64_t>("heads");
 }
 
 }  // namespace
@@ -40,7 +38,7 @@ absl::Status FuseAttention(Graph& graph) {
   for (NodeId id : graph.TopologicalOrder()) {
     const Node values = graph.node(id);
     if (!values.is_op() || !values.Is(kValues) || values.types[0].dtype != DType::kFloat32) continue;
-    if (!ScoresOf(graph, values, uses).has_value()) continue;
+    if (!WeighsByOwnScores(graph, values, uses)) continue;
     std::vector<Value> inputs = graph.node(values.inputs[1].node).inputs;
     inputs[0] = values.inputs[0];
     Attrs attrs = {{"heads", FormatAttr(values.Get<int64_t>("heads"))}, {"use_length", FormatAttr(inputs.size() > 1)}};

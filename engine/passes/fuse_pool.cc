@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/status_macros.h"
+#include "engine/passes/int_tuples.h"
 #include "engine/passes/passes.h"
 
 namespace baryon {
@@ -13,13 +14,6 @@ namespace {
 
 constexpr int64_t kMostChannels = 8, kMostFilters = 64;
 constexpr int64_t kLeastWidthOfOverhang = 4;  // where a row ends, as many results as the kernel hangs over are wasted
-
-bool AllAre(const IntTuple& tuple, int64_t value) {
-  for (int64_t element : tuple) {
-    if (element != value) return false;
-  }
-  return true;
-}
 
 // The pooling as an attribute of the convolution before it.
 std::optional<std::string> AsAttr(const Graph& graph, const Node& pooling) {

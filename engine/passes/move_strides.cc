@@ -9,17 +9,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
+#include "engine/passes/int_tuples.h"
 #include "engine/passes/passes.h"
 
 namespace baryon {
 namespace {
-
-bool AllAre(const IntTuple& tuple, int64_t value) {
-  for (int64_t element : tuple) {
-    if (element != value) return false;
-  }
-  return true;
-}
 
 // () in an attribute stands for a 1 on every axis.
 IntTuple StrideOf(const Node& node) {
