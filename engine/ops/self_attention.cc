@@ -27,7 +27,7 @@ SelfAttentionShape ShapeOf(const SelfAttentionAttrs& attrs, const Shape& data) {
 absl::StatusOr<TensorTypes> InferTypes(const SelfAttentionAttrs& attrs, const TensorTypes& inputs) {
   const TensorType& data = inputs[0];
   BARYON_RETURN_IF_ERROR(CheckRank("queries_keys_values", data, 3));
-  const bool divides = attrs.heads > 0 && data.shape[2] % (3 * attrs.heads) == 0;
+  const bool divides = attrs.heads > 0 && data.shape[2] % 3 == 0 && data.shape[2] / 3 % attrs.heads == 0;
   if (data.dtype != DType::kFloat32 || !divides) {
     return ExpectedGot(absl::StrCat("float32 data whose last axis ", attrs.heads, " heads of 3 parts divide"),
                        data.ToString());
