@@ -7,6 +7,7 @@
 #include "engine/base/testing/status_matchers.h"
 #include "engine/graph/graph_text.h"
 #include "engine/graph/run_op.h"
+#include "engine/runtime/testing/tensors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -26,16 +27,6 @@ constexpr char kNet[] = R"(
     dense = FullyConnected(flat, v, b) {num_hidden=5}
     y = softmax(dense)
     output y_output = y)";
-
-Tensor Ramp(Shape shape) {
-  Tensor tensor = Tensor::Allocate({DType::kFloat32, std::move(shape)});
-  for (int64_t i = 0; i < tensor.num_elements(); ++i) tensor.mutable_data<float>()[i] = (i * 7 % 23) / 11.0f - 1;
-  return tensor;
-}
-
-std::vector<float> Values(const Tensor& tensor) {
-  return {tensor.data<float>(), tensor.data<float>() + tensor.num_elements()};
-}
 
 class ExecutableTest : public testing::Test {
  protected:

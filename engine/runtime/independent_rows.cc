@@ -7,8 +7,6 @@
 namespace baryon {
 namespace {
 
-bool IsConstant(const Graph& graph, Value value) { return graph.node(value.node).kind == NodeKind::kConstant; }
-
 bool HasRows(const TensorType& type, int64_t rows) {
   return type.shape.has_rank() && type.shape.rank() > 0 && type.shape[0] == rows;
 }

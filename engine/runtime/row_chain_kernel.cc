@@ -6,16 +6,9 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
+#include "engine/runtime/row_steps.h"
 
 namespace baryon {
-namespace {
-
-// Row `row` of `rows`.
-char* RowOf(const TensorView& view, int64_t row, int64_t rows) {
-  return static_cast<char*>(view.raw_data()) + view.size_bytes() / rows * row;
-}
-
-}  // namespace
 
 RowChainKernel::RowChainKernel(int64_t rows, int num_threads, std::unique_ptr<const Plan> alone,
                                std::unique_ptr<const Plan> together)
@@ -86,22 +79,16 @@ std::vector<absl::Duration> RowChainKernel::StopTimes() const {
   return std::move(times_);
 }
 
-int64_t RowChainKernel::Sum(int64_t (Kernel::*figure)() const) const {
-  int64_t sum = 0;
-  for (const Plan::Step& step : plan().steps()) sum += (*step.kernel.*figure)();
-  return sum;
-}
-
 std::string RowChainKernel::algorithm() const {
   const int64_t rows_alone = RowsAlone(rows_, num_threads_);
   return absl::StrCat(plan().steps().size(), " steps for each of ", rows_, " rows",
                       rows_alone < rows_ ? absl::StrCat(", ", rows_ - rows_alone, " of them by all threads") : "");
 }
 
-int64_t RowChainKernel::num_multiplications() const { return rows_ * Sum(&Kernel::num_multiplications); }
+int64_t RowChainKernel::num_multiplications() const { return rows_ * SumOfSteps(plan(), &Kernel::num_multiplications); }
 int64_t RowChainKernel::num_executed_multiplications() const {
-  return rows_ * Sum(&Kernel::num_executed_multiplications);
+  return rows_ * SumOfSteps(plan(), &Kernel::num_executed_multiplications);
 }
-int64_t RowChainKernel::packed_bytes() const { return Sum(&Kernel::packed_bytes); }
+int64_t RowChainKernel::packed_bytes() const { return SumOfSteps(plan(), &Kernel::packed_bytes); }
 
 }  // namespace baryon

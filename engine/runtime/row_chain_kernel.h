@@ -56,7 +56,6 @@ class RowChainKernel : public Kernel {
 
   void MakeWorkspaces(ThreadPool& pool) const;
   absl::Status RunRow(const RowPlan& plan, int64_t row, OpContext& context) const;
-  int64_t Sum(int64_t (Kernel::*figure)() const) const;
 
   const int64_t rows_;
   const int num_threads_;

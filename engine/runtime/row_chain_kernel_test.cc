@@ -9,6 +9,7 @@
 #include "engine/graph/graph_text.h"
 #include "engine/graph/run_op.h"
 #include "engine/runtime/executable.h"
+#include "engine/runtime/testing/tensors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -33,16 +34,6 @@ constexpr char kNet[] = R"(
     dense = FullyConnected(joined, x) {num_hidden=10, no_bias=True}
     output y = dense
     output z = sum)";
-
-Tensor Ramp(Shape shape) {
-  Tensor tensor = Tensor::Allocate({DType::kFloat32, std::move(shape)});
-  for (int64_t i = 0; i < tensor.num_elements(); ++i) tensor.mutable_data<float>()[i] = (i * 7 % 23) / 11.0f - 1;
-  return tensor;
-}
-
-std::vector<float> Values(const Tensor& tensor) {
-  return {tensor.data<float>(), tensor.data<float>() + tensor.num_elements()};
-}
 
 class RowChainKernelTest : public testing::TestWithParam<int> {
  protected:

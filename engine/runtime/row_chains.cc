@@ -17,8 +17,6 @@ namespace {
 constexpr int64_t kCachedWeightBytes = 128 << 10;  // that stay in the second level of the cache beside a row's maps
 constexpr int64_t kCachedMapBytes = 1 << 20;       // of all rows, of one step: smaller ones stay in the cache anyway
 
-bool IsConstant(const Graph& graph, Value value) { return graph.node(value.node).kind == NodeKind::kConstant; }
-
 // Bytes of a step's maps, and of its weights.
 struct StepBytes {
   int64_t maps = 0, weights = 0;

@@ -7,6 +7,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/runtime/row_steps.h"
 
 namespace baryon {
 namespace {
@@ -23,12 +24,8 @@ constexpr double kMostWaiting = 0.2, kNoticed = 50;  // the share of its time th
 int64_t NumRowParts(const Plan& plan, int64_t rows, int num_threads) {
   const int64_t parts = std::min<int64_t>(num_threads, rows);
   if (parts < 2) return 1;
-  double multiplications = 0;
-  int64_t bytes = 0;
-  for (const Plan::Step& step : plan.steps()) {
-    multiplications += static_cast<double>(step.kernel->num_executed_multiplications());
-    bytes += step.kernel->packed_bytes();
-  }
+  const auto multiplications = static_cast<double>(SumOfSteps(plan, &Kernel::num_executed_multiplications));
+  const int64_t bytes = SumOfSteps(plan, &Kernel::packed_bytes);
   const auto microseconds = [&](int64_t part) {
     const double share = static_cast<double>(part) / static_cast<double>(rows);
     return std::max(multiplications * share / kMultiplicationsPerMicrosecond,
@@ -42,30 +39,22 @@ int64_t NumRowParts(const Plan& plan, int64_t rows, int num_threads) {
 }
 
 RowPartsKernel::RowPartsKernel(std::vector<RowPart> parts, const Plan& whole)
-    : parts_(std::move(parts)), rows_(whole.output_types()[0].shape[0]) {
+    : parts_(std::move(parts)),
+      rows_(whole.output_types()[0].shape[0]),
+      num_multiplications_(SumOfSteps(whole, &Kernel::num_multiplications)),
+      num_executed_multiplications_(SumOfSteps(whole, &Kernel::num_executed_multiplications)),
+      packed_bytes_(SumOfSteps(whole, &Kernel::packed_bytes)) {
   std::vector<int> inputs(whole.input_types().size());
   std::iota(inputs.begin(), inputs.end(), 0);
   for (const RowPart& part : parts_) runs_.push_back(std::make_unique<PlannedSubgraph>(part.plan, inputs));
-  for (const Plan::Step& step : whole.steps()) {
-    num_multiplications_ += step.kernel->num_multiplications();
-    num_executed_multiplications_ += step.kernel->num_executed_multiplications();
-    packed_bytes_ += step.kernel->packed_bytes();
-  }
 }
 
 absl::Status RowPartsKernel::RunPart(size_t part, OpContext& context) const {
   const int64_t first = parts_[part].first;
   absl::InlinedVector<const void*, 8> inputs;
   absl::InlinedVector<void*, 8> outputs;
-  for (int i = 0; i < context.num_inputs(); ++i) {
-    const TensorView& input = context.input(i);  // without data where it is not given
-    const bool given = input.has_data();
-    inputs.push_back(given ? static_cast<const char*>(input.raw_data()) + input.size_bytes() / rows_ * first : nullptr);
-  }
-  for (int i = 0; i < context.num_outputs(); ++i) {
-    const TensorView& output = context.output(i);
-    outputs.push_back(static_cast<char*>(output.raw_data()) + output.size_bytes() / rows_ * first);
-  }
+  for (int i = 0; i < context.num_inputs(); ++i) inputs.push_back(RowOf(context.input(i), first, rows_));
+  for (int i = 0; i < context.num_outputs(); ++i) outputs.push_back(RowOf(context.output(i), first, rows_));
   return runs_[part]->Run(inputs, outputs, context.pool());
 }
 

@@ -44,7 +44,7 @@ class RowPartsKernel : public Kernel {
 
   const std::vector<RowPart> parts_;
   std::vector<std::unique_ptr<const PlannedSubgraph>> runs_;  // of each: its memory stays in its thread's cache
-  int64_t rows_, num_multiplications_ = 0, num_executed_multiplications_ = 0, packed_bytes_ = 0;
+  const int64_t rows_, num_multiplications_, num_executed_multiplications_, packed_bytes_;
 };
 
 // The parts of `plan`; empty when it does not go in parts.

@@ -10,6 +10,7 @@
 #include "engine/graph/run_op.h"
 #include "engine/runtime/compile.h"
 #include "engine/runtime/executable.h"
+#include "engine/runtime/testing/tensors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -41,16 +42,6 @@ constexpr char kLenet[] = R"(
 
 std::string Lenet(const std::string& head = "y = softmax(dense1)") {
   return std::string(kLenet) + head + "\n output y_output = y";
-}
-
-Tensor Ramp(Shape shape) {
-  Tensor tensor = Tensor::Allocate({DType::kFloat32, std::move(shape)});
-  for (int64_t i = 0; i < tensor.num_elements(); ++i) tensor.mutable_data<float>()[i] = (i * 7 % 23) / 11.0f - 1;
-  return tensor;
-}
-
-std::vector<float> Values(const Tensor& tensor) {
-  return {tensor.data<float>(), tensor.data<float>() + tensor.num_elements()};
 }
 
 // A network on a pool of so many threads.
