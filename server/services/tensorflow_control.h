@@ -19,8 +19,8 @@ class TensorFlowControl {
   // Borrowed.
   explicit TensorFlowControl(const ModelRegistry& registry) : registry_(registry) {}
 
-  // The number of the version that `spec` means, 0 for the highest, which 0 asks for, too. Errors: NOT_FOUND, there is no such label or
-  // number; FAILED_PRECONDITION, a signature other than "serving_default" is asked for.
+  // The number of the version that `spec` means, 0 for the highest, which 0 asks for, too. Errors: NOT_FOUND, there is
+  // no such label or number; FAILED_PRECONDITION, a signature other than "serving_default" is asked for.
   absl::StatusOr<int64_t> VersionOf(const tensorflow::serving::ModelSpec& spec) const;
 
   // One version, or all that the model has. Errors: NOT_FOUND.

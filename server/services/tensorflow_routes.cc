@@ -8,6 +8,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "engine/base/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -70,14 +72,20 @@ std::optional<ModelPath> ParsePath(absl::Span<const std::string> path) {
 
 // --- Predict
 
-// What is asked of a model: its outputs, a score for each class, a number for each example.
-enum class Wanted { kOutputs, kClasses, kNumbers };
+using Method = TensorFlowRoutes::Method;
+
+std::optional<Method> MethodOf(absl::string_view what) {
+  if (what == ":predict") return Method::kPredict;
+  if (what == ":classify") return Method::kClassify;
+  if (what == ":regress") return Method::kRegress;
+  return std::nullopt;
+}
 
 // One request to :predict, :classify or :regress. One thread at a time.
 class RestPrediction {
  public:
-  RestPrediction(std::shared_ptr<const HttpRequest> request, Wanted wanted)
-      : request_(std::move(request)), wanted_(wanted) {}
+  RestPrediction(std::shared_ptr<const HttpRequest> request, Method method)
+      : request_(std::move(request)), method_(method) {}
 
   absl::StatusOr<Tensors> Decode(const ServedModel& model) {
     JsonText text;
@@ -85,14 +93,14 @@ class RestPrediction {
     BARYON_ASSIGN_OR_RETURN(const JsonObject object, text.Object());
     JsonInputs inputs(model);
     bool columns = false;
-    const absl::string_view rows_key = wanted_ == Wanted::kOutputs ? "instances" : "examples";
+    const absl::string_view rows_key = method_ == Method::kPredict ? "instances" : "examples";
     BARYON_RETURN_IF_ERROR(ForEachField(object, "", [&](absl::string_view key, JsonValue value) -> absl::Status {
       if (key == "signature_name") return CheckSignature(value);
-      if (key == "inputs" && wanted_ == Wanted::kOutputs) {
+      if (key == "inputs" && method_ == Method::kPredict) {
         columns = true;
         return inputs.AddColumns(value, key);
       }
-      if (key == "context" && wanted_ != Wanted::kOutputs) return CheckContext(value);
+      if (key == "context" && method_ != Method::kPredict) return CheckContext(value);
       if (key != rows_key) return SkipValue(value, key);
       rows_ = true;
       BARYON_ASSIGN_OR_RETURN(const JsonArray array, ReadArray(value, key));
@@ -101,7 +109,7 @@ class RestPrediction {
       });
     }));
     BARYON_RETURN_IF_ERROR(text.Finish());
-    if (wanted_ != Wanted::kOutputs && !rows_) {
+    if (method_ != Method::kPredict && !rows_) {
       return absl::InvalidArgumentError("expected \"examples\", a list of features by name, got none");
     }
     if (rows_ == columns) {
@@ -114,10 +122,10 @@ class RestPrediction {
   absl::StatusOr<HttpResponse> Encode(const ServedModel& model, const Tensors& outputs) const {
     HttpResponse response;
     std::string& json = response.body;
-    if (wanted_ != Wanted::kOutputs) {
+    if (method_ != Method::kPredict) {
       json = "{\"results\":";
-      BARYON_RETURN_IF_ERROR(wanted_ == Wanted::kClasses ? AppendClasses(model, outputs, json)
-                                                         : AppendNumbers(outputs, json));
+      BARYON_RETURN_IF_ERROR(method_ == Method::kClassify ? AppendClasses(model, outputs, json)
+                                                          : AppendNumbers(outputs, json));
       json += '}';
       return response;
     }
@@ -157,16 +165,18 @@ class RestPrediction {
   absl::Status AppendClasses(const ServedModel& model, const Tensors& outputs, std::string& json) const {
     const bool fits = outputs.size() == 1 && outputs[0].shape().rank() == 2 && outputs[0].shape()[0] == num_rows_;
     if (!fits) return Unfit("one array of scores", outputs);
-    const Tensor scores = outputs[0].Cast(DType::kFloat32);
-    const int64_t classes = scores.shape()[1];
+    const int64_t classes = outputs[0].shape()[1];
+    std::string numbers;
+    AppendFlat(outputs[0].Cast(DType::kFloat32), numbers);
+    const std::vector<absl::string_view> scores =
+        absl::StrSplit(absl::StripSuffix(absl::StripPrefix(numbers, "["), "]"), ',');
     for (int64_t row = 0; row < num_rows_; ++row) {
       json += row == 0 ? "[[" : ",[";
       for (int64_t i = 0; i < classes; ++i) {
         const bool labelled = static_cast<size_t>(i) < model.labels().size();
         absl::StrAppend(&json, i == 0 ? "[" : ",[",
-                        Dump(Json(labelled ? model.labels()[static_cast<size_t>(i)] : absl::StrCat(i))), ",");
-        AppendNested(Tensor::FromData<float>(Shape{}, {scores.data<float>()[row * classes + i]}), json);
-        json += ']';
+                        Dump(Json(labelled ? model.labels()[static_cast<size_t>(i)] : absl::StrCat(i))), ",",
+                        scores[row * classes + i], "]");
       }
       json += ']';
     }
@@ -215,7 +225,7 @@ class RestPrediction {
   }
 
   const std::shared_ptr<const HttpRequest> request_;
-  const Wanted wanted_;
+  const Method method_;
   bool rows_ = false;
   int64_t num_rows_ = 0;
 };
@@ -231,10 +241,9 @@ void TensorFlowRoutes::Answer(std::shared_ptr<const HttpRequest> request, HttpRe
   }
   const std::optional<ModelPath> model = ParsePath(path.subspan(2));
   if (!model.has_value()) return reply(NothingThere(*request));
-  for (const char* what : {":predict", ":classify", ":regress"}) {
-    if (model->what != what) continue;
+  if (const std::optional<Method> method = MethodOf(model->what); method.has_value()) {
     if (request->method != HttpMethod::kPost) return reply(WrongMethod(HttpMethod::kPost));
-    return Predict(std::move(request), model->spec, what, std::move(reply));
+    return Predict(std::move(request), model->spec, *method, std::move(reply));
   }
   if (!model->what.empty() && model->what != "metadata") return reply(NothingThere(*request));
   if (request->method != HttpMethod::kGet) return reply(WrongMethod(HttpMethod::kGet));
@@ -273,15 +282,13 @@ HttpResponse TensorFlowRoutes::AnswerMetadata(const tfs::ModelSpec& spec) const 
   return {200, Dump({{"model_spec", model}, {"modelSpec", model}, {"metadata", {{"signature_def", map}}}})};
 }
 
-void TensorFlowRoutes::Predict(std::shared_ptr<const HttpRequest> request, const tfs::ModelSpec& spec,
-                               absl::string_view what, HttpReply reply) {
+void TensorFlowRoutes::Predict(std::shared_ptr<const HttpRequest> request, const tfs::ModelSpec& spec, Method method,
+                               HttpReply reply) {
   Predictor::Request prediction;
   prediction.protocol = Protocol::kTensorFlow;
   prediction.model = spec.name();
   prediction.version = control_.VersionOf(spec);
-  const auto call = std::make_shared<RestPrediction>(request, what == ":classify"  ? Wanted::kClasses
-                                                              : what == ":regress" ? Wanted::kNumbers
-                                                                                   : Wanted::kOutputs);
+  const auto call = std::make_shared<RestPrediction>(request, method);
   const auto response = std::make_shared<HttpResponse>();
   prediction.decode = [call](const ServedModel& model, Predictor::Request&) { return call->Decode(model); };
   prediction.encode = [call, response](const ServedModel& model, const Tensors& outputs) -> absl::Status {

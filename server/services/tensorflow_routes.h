@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 
-#include "absl/strings/string_view.h"
 #include "server/services/predictor.h"
 #include "server/services/rest_protocol.h"
 #include "server/services/tensorflow_control.h"
@@ -23,6 +22,9 @@ namespace baryon {
 // Thread-safe.
 class TensorFlowRoutes final : public RestProtocol {
  public:
+  // What is asked of a model: its outputs, a score for each class, or a number for each example.
+  enum class Method { kPredict, kClassify, kRegress };
+
   // Both are borrowed.
   TensorFlowRoutes(const TensorFlowControl& control, Predictor& predictor) : control_(control), predictor_(predictor) {}
 
@@ -32,8 +34,8 @@ class TensorFlowRoutes final : public RestProtocol {
  private:
   HttpResponse AnswerStatus(const tensorflow::serving::ModelSpec& spec) const;
   HttpResponse AnswerMetadata(const tensorflow::serving::ModelSpec& spec) const;
-  void Predict(std::shared_ptr<const HttpRequest> request, const tensorflow::serving::ModelSpec& spec,
-               absl::string_view what, HttpReply reply);
+  void Predict(std::shared_ptr<const HttpRequest> request, const tensorflow::serving::ModelSpec& spec, Method method,
+               HttpReply reply);
 
   const TensorFlowControl& control_;
   Predictor& predictor_;
