@@ -78,7 +78,7 @@ struct PiecesBody {
   };
 };
 
-size_t BodySize(const HttpResponse& response) {
+inline size_t BodySize(const HttpResponse& response) {
   size_t bytes = response.body.size();
   for (const HttpPiece& piece : response.pieces) bytes += piece.bytes.size();
   return bytes;

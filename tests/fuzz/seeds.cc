@@ -65,6 +65,7 @@ absl::StatusOr<std::vector<std::string>> SeedsOf(const std::string& name) {
       {"archive", {{"params", ".params"}, {"digits", ".npz"}}},
       {"zoo_index", {}},
       {"preprocess", {}},
+      {"request", {}},
   };
   const auto found = kinds.find(name);
   if (found == kinds.end()) return absl::NotFoundError(absl::StrCat("no fuzz target is called \"", name, "\""));
@@ -76,6 +77,7 @@ absl::StatusOr<std::vector<std::string>> SeedsOf(const std::string& name) {
              R"({"input":"data","resize":[8,9],"crop":[3,4],"mean":0.5,"std":0.25,"scale":2,"color":"gray"})",
              R"({"input":"data","color":"bgr"})"};
   }
+  if (name == "request") seeds = RequestSeeds();
   if (name == "zoo_index") {
     const std::string digest(64, '0');
     seeds = {
