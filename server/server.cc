@@ -114,7 +114,7 @@ ModelState StateOf(const ModelRegistry::Entry& entry) {
 Server::Server(const ServerOptions& options, std::unique_ptr<Security> security, ModelRepository repository,
                ModelOpener open)
     : options_(options),
-      metrics_(kServerVersion, options.instruction_set),
+      metrics_(kServerVersion, options.instruction_set, options.revision),
       security_(std::move(security)),
       predictor_(registry_, metrics_, {options.max_queue_time, options.log_requests}),
       executor_(options.num_threads),

@@ -62,7 +62,7 @@ struct ServerOptions {
   PullFunction pull;            // into the repository, for PullModel; empty: the server fetches nothing
   SecurityFiles security;       // TLS and tokens, of gRPC and HTTP; the port of metrics is plain and open
   bool shared_memory = false;   // clients may register it; on loopback addresses they may anyway
-  std::string instruction_set;  // for baryon_build_info
+  std::string instruction_set, revision = "unknown";  // for baryon_build_info
   bool log_requests = false;
 };
 

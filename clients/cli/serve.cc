@@ -24,6 +24,7 @@
 #include "server/batching/clock.h"
 #include "server/json_log.h"
 #include "server/models/open_model.h"
+#include "server/revision.h"
 #include "server/server.h"
 #include "server/systemd.h"
 
@@ -138,6 +139,7 @@ absl::StatusOr<ServerOptions> ToServerOptions(const ServeOptions& options) {
   server.measure = absl::Seconds(options.measure_seconds);
   server.cost_folder = CostFolder();
   server.pull = MakePull(options);
+  server.revision = ServerRevision();
   server.instruction_set = kernels::CpuTargetName(kernels::ActiveCpuTarget());
   for (std::string& model : server.models) {
     BARYON_ASSIGN_OR_RETURN(model, options.pull ? LocateOrPull(model, options.zoo) : LocateModel(model));

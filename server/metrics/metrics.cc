@@ -318,9 +318,14 @@ ModelTotals ModelMetrics::Totals() const {
   return totals;
 }
 
-ServerMetrics::ServerMetrics(absl::string_view server_version, absl::string_view instruction_set)
+ServerMetrics::ServerMetrics(absl::string_view server_version, absl::string_view instruction_set,
+                             absl::string_view revision)
     : families_(std::make_shared<ModelMetrics::Families>()) {
-  families_->build_info.Add({{"version", std::string(server_version)}, {"isa", std::string(instruction_set)}}).Set(1);
+  families_->build_info
+      .Add({{"version", std::string(server_version)},
+            {"isa", std::string(instruction_set)},
+            {"revision", std::string(revision)}})
+      .Set(1);
 }
 
 ServerMetrics::~ServerMetrics() = default;

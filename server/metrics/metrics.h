@@ -91,7 +91,8 @@ class ModelMetrics {
 class ServerMetrics {
  public:
   // Labels of baryon_build_info.
-  explicit ServerMetrics(absl::string_view server_version, absl::string_view instruction_set = "");
+  explicit ServerMetrics(absl::string_view server_version, absl::string_view instruction_set = "",
+                         absl::string_view revision = "unknown");
   ~ServerMetrics();
 
   // The series of a version that is about to serve. For requests that name no such model: ("", 0).

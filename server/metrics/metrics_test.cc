@@ -19,8 +19,8 @@ RequestTimes SomeTimes() {
 }
 
 TEST(ServerMetricsTest, NamesTheServersVersion) {
-  EXPECT_THAT(ServerMetrics("1.2.3", "avx2").ToText(),
-              HasSubstr("baryon_build_info{isa=\"avx2\",version=\"1.2.3\"} 1"));
+  EXPECT_THAT(ServerMetrics("1.2.3", "avx2", "abc").ToText(),
+              HasSubstr("baryon_build_info{isa=\"avx2\",revision=\"abc\",version=\"1.2.3\"} 1"));
 }
 
 TEST(ServerMetricsTest, CountsRequestsByModelProtocolAndCode) {
