@@ -59,9 +59,10 @@ struct ServerOptions {
   bool evict = false;                             // models make room that were not used for longest
   int64_t max_request_bytes = int64_t{64} << 20;
   absl::Duration max_queue_time = absl::Seconds(1);
-  PullFunction pull;            // into the repository, for PullModel; empty: the server fetches nothing
-  SecurityFiles security;       // TLS and tokens, of gRPC and HTTP; the port of metrics is plain and open
-  bool shared_memory = false;   // clients may register it; on loopback addresses they may anyway
+  PullFunction pull;           // into the repository, for PullModel; empty: the server fetches nothing
+  SecurityFiles security;      // TLS and tokens, of gRPC and HTTP; the port of metrics is plain and open
+  bool uploads = false;        // requests that load a model may bring its files along
+  bool shared_memory = false;  // clients may register it; on loopback addresses they may anyway
   std::string instruction_set, revision = "unknown";  // for baryon_build_info
   bool log_requests = false;
 };

@@ -248,8 +248,12 @@ void AddSecurity(CLI::App& command, ServerOptions& server) {
                   "PEM file of those who sign the certificates that clients must have")
       ->needs(certificate);
   command.add_option("--auth-token-file", files.use_token, "File of the bearer token that requests must have");
-  command.add_option("--admin-token-file", files.control_token,
-                     "File of the bearer token that load, unload and pull must have");
+  CLI::Option* const admin = command.add_option("--admin-token-file", files.control_token,
+                                                "File of the bearer token that load, unload and pull must have");
+  command
+      .add_flag("--allow-uploads", server.uploads,
+                "Lets requests that load a model bring its files along (Triton's parameters file:VERSION/NAME)")
+      ->needs(admin);
   command.add_flag("--shared-memory", server.shared_memory,
                    "Lets clients hand tensors over in system shared memory; on a loopback --host they may anyway");
 }

@@ -146,6 +146,7 @@ void ModelManager::Update(Trust trust) {
       for (const std::string& name : names) {
         Model& model = models_[name];
         if (options_.choice == Choice::kAll) model.wanted = true;
+        if (model.given_files != nullptr) by_name[name] = ModelRepository::VersionsAt(name, model.given_files->path());
         Look(name, model, std::move(by_name[name]), trust);
         Reconcile(name, model, effects);
         ForgetIfGone(name, effects);
@@ -365,12 +366,13 @@ bool ModelManager::IsLoading(const Model& model) {
 
 // --- Requests
 
-void ModelManager::Load(std::string name, Done done, std::optional<inference::ModelConfig> config) {
-  Enqueue(std::move(name), {true, std::move(config), false, std::move(done)});
+void ModelManager::Load(std::string name, Done done, std::optional<inference::ModelConfig> config,
+                        std::shared_ptr<const UploadedModel> files) {
+  Enqueue(std::move(name), {true, std::move(config), std::move(files), false, std::move(done)});
 }
 
 void ModelManager::Unload(std::string name, Done done, bool wait_until_freed) {
-  Enqueue(std::move(name), {false, std::nullopt, wait_until_freed, std::move(done)});
+  Enqueue(std::move(name), {false, std::nullopt, nullptr, wait_until_freed, std::move(done)});
 }
 
 void ModelManager::Enqueue(std::string name, Order order) {
@@ -424,7 +426,9 @@ void ModelManager::Obey(const std::string& name, Model& model, Effects& effects)
 
 // Starts what the order at the front asks for; an outcome when there is nothing to start.
 std::optional<absl::Status> ModelManager::BeginLoad(const std::string& name, Model& model, Effects& effects) {
-  absl::StatusOr<std::vector<ModelVersion>> found = repository_.Scan();
+  const std::shared_ptr<const UploadedModel>& files = model.orders.front().files;
+  absl::StatusOr<std::vector<ModelVersion>> found =
+      files == nullptr ? repository_.Scan() : ModelRepository::VersionsAt(name, files->path());
   if (!found.ok()) return found.status();
   const auto others = [&](const ModelVersion& version) { return version.name != name; };
   found->erase(std::remove_if(found->begin(), found->end(), others), found->end());
@@ -434,6 +438,7 @@ std::optional<absl::Status> ModelManager::BeginLoad(const std::string& name, Mod
   model.wanted = true;
   model.evicted = false;
   model.given_config = std::move(model.orders.front().config);
+  model.given_files = std::move(model.orders.front().files);
   Look(name, model, *std::move(found), Trust::kAll);
   if (!model.settings_error.ok()) return model.settings_error;
   // What serves goes on, but as if it came from other files: it is loaded again.
@@ -467,6 +472,7 @@ void ModelManager::Unloaded(const std::string& name, Model& model, Effects& effe
   model.wanted = false;
   model.evicted = false;
   model.given_config.reset();
+  model.given_files.reset();
   bool known = false;
   for (const ModelRegistry::Entry& entry : registry_.List()) known |= entry.name == name;
   RetireAll(name, model, effects);

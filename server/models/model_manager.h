@@ -24,6 +24,7 @@
 #include "server/models/model_loader.h"
 #include "server/models/model_registry.h"
 #include "server/models/model_repository.h"
+#include "server/models/uploaded_model.h"
 
 namespace baryon {
 
@@ -79,10 +80,12 @@ class ModelManager {
   void Stop();
 
   // Loads the model from what is on disk now, also when it serves already, with `config` in place of its config.pbtxt
-  // when given. `done` is called when it serves. Errors: FAILED_PRECONDITION, models are not loaded by request;
+  // when given; from `files` in place of the repository's when there are some, until it is loaded or unloaded again.
+  // `done` is called when it serves. Errors: FAILED_PRECONDITION, models are not loaded by request;
   // NOT_FOUND; CANCELLED, it was unloaded meanwhile; UNAVAILABLE, the manager stops; why the most wanted version could
   // not be loaded.
-  void Load(std::string name, Done done, std::optional<inference::ModelConfig> config = std::nullopt);
+  void Load(std::string name, Done done, std::optional<inference::ModelConfig> config = std::nullopt,
+            std::shared_ptr<const UploadedModel> files = nullptr);
   // Takes the model out of service; requests that have found it are still answered. `done` is called when it no longer
   // serves, or, with `wait_until_freed`, when the last of them was answered and its memory was given back. Errors:
   // FAILED_PRECONDITION; NOT_FOUND, it is not loaded; UNAVAILABLE.
@@ -110,6 +113,7 @@ class ModelManager {
   struct Order {
     bool load = false;  // else: unload
     std::optional<inference::ModelConfig> config;
+    std::shared_ptr<const UploadedModel> files;
     bool wait_until_freed = false;
     Done done;
     bool begun = false;
@@ -120,6 +124,7 @@ class ModelManager {
     std::map<int64_t, Version> versions;
     std::string config_seen_as, config_read_from;
     std::optional<inference::ModelConfig> given_config;
+    std::shared_ptr<const UploadedModel> given_files;  // in place of the repository's
     ModelSettings settings;
     std::string settings_key;     // of what a version was loaded with
     absl::Status settings_error;  // of the configuration that is there now

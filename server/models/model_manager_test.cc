@@ -387,10 +387,11 @@ class ModelsByRequestTest : public ModelManagerTest {
  protected:
   ModelsByRequestTest() { Make(runner_, kByRequest); }
 
-  absl::Status Load(const std::string& name, std::optional<inference::ModelConfig> config = std::nullopt) {
+  absl::Status Load(const std::string& name, std::optional<inference::ModelConfig> config = std::nullopt,
+                    std::shared_ptr<const UploadedModel> files = nullptr) {
     std::optional<absl::Status> outcome;
     manager_->Load(
-        name, [&](const absl::Status& status) { outcome = status; }, std::move(config));
+        name, [&](const absl::Status& status) { outcome = status; }, std::move(config), std::move(files));
     EXPECT_TRUE(outcome.has_value());
     return *outcome;
   }
@@ -434,6 +435,34 @@ TEST_F(ModelsByRequestTest, MayComeWithAConfigurationOfTheirOwn) {
   EXPECT_EQ((*registry_.Find("a"))->settings().max_request_rows, 7);
   EXPECT_OK(Load("a"));
   EXPECT_EQ((*registry_.Find("a"))->settings().max_request_rows, 4);
+}
+
+TEST_F(ModelsByRequestTest, MayBringTheirFilesAlong) {
+  files_.Write("a/1/model", "one");
+  EXPECT_OK(Load("a"));
+  ASSERT_OK_AND_ASSIGN(auto brought, UploadedModel::Store("a", {{"7/model", "brought along"}}));
+  const std::string path = brought->path();
+  EXPECT_OK(Load("a", inference::ModelConfig(), std::move(brought)));
+  EXPECT_THAT(Serving(), ElementsAre("a:7=brought along"));
+  manager_->Update(Trust::kAll);
+  EXPECT_THAT(Serving(), ElementsAre("a:7=brought along")) << "they hold until the next load";
+  ASSERT_OK_AND_ASSIGN(auto bad, UploadedModel::Store("a", {{"8/model", "bad"}}));
+  EXPECT_FALSE(Load("a", inference::ModelConfig(), std::move(bad)).ok());
+  EXPECT_THAT(Serving(), ElementsAre("a:7=brought along"));
+  EXPECT_OK(Load("a"));
+  EXPECT_THAT(Serving(), ElementsAre("a:1=one"));
+  EXPECT_FALSE(std::filesystem::exists(path)) << "nobody needs them any more";
+}
+
+TEST_F(ModelsByRequestTest, OfWhichTheRepositoryKnowsNothingMayComeWithTheirFiles) {
+  ASSERT_OK_AND_ASSIGN(auto brought, UploadedModel::Store("b", {{"2/model", "new"}}));
+  const std::string path = brought->path();
+  EXPECT_OK(Load("b", inference::ModelConfig(), std::move(brought)));
+  EXPECT_THAT(Serving(), ElementsAre("b:2=new"));
+  EXPECT_OK(Unload("b"));
+  EXPECT_THAT(Serving(), IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_THAT(Load("b"), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(ModelsByRequestTest, LeaveTheOldVersionInServiceWhenTheNewOneIsBad) {

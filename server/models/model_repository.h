@@ -46,6 +46,10 @@ class ModelRepository {
   absl::StatusOr<std::vector<ModelVersion>> Scan() const;
   // What the fingerprint of a version that Scan has found is now; empty: it is gone.
   static std::string FingerprintNow(const ModelVersion& version);
+  // The versions of one model that lies elsewhere, in a folder of the same layout.
+  static std::vector<ModelVersion> VersionsAt(const std::string& name, const std::string& path) {
+    return VersionsOf({name, path});
+  }
   // The models that were named one by one, whatever the folder holds.
   std::vector<std::string> NamesOneByOne() const;
 

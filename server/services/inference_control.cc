@@ -6,9 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "engine/base/status_macros.h"
+#include "server/models/uploaded_model.h"
 #include "server/quote.h"
 #include "server/services/inference_admin.h"
 #include "server/services/inference_request.h"
@@ -52,27 +55,49 @@ absl::Status RefuseChanges(const Settings& settings, absl::string_view what) {
 
 // Parameters that say how to load would change what serves: they are not dropped in silence.
 absl::Status UnknownParameter(const std::string& key) {
-  if (absl::StartsWith(key, "file:")) {
-    return absl::UnimplementedError(
-        absl::StrCat("parameter ", Quote(key), ": models come from the server's repository, not from requests"));
-  }
   return absl::UnimplementedError(absl::StrCat("parameter ", Quote(key), ": it is not known here"));
 }
 
-// The parameter "config": a configuration as JSON, in place of the one in the model's folder.
-absl::StatusOr<std::optional<inference::ModelConfig>> ConfigOf(const inference::RepositoryModelLoadRequest& request) {
+// What the parameters of a load say: a configuration as JSON, in place of the one in the model's folder ("config"), and
+// files in place of the repository's ("file:1/model-symbol.json").
+struct LoadParameters {
   std::optional<inference::ModelConfig> config;
+  std::vector<UploadedFile> files;
+};
+
+absl::Status ReadConfig(const std::string& text, std::optional<inference::ModelConfig>& config) {
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;  // most of Triton's say nothing on a processor
+  const auto parsed = google::protobuf::util::JsonStringToMessage(text, &config.emplace(), options);
+  if (parsed.ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("parameter \"config\": expected a ModelConfig as JSON: ", Quote(std::string(parsed.message()))));
+}
+
+// The bytes of a file: as they are over gRPC, as base64 in JSON.
+absl::StatusOr<std::string> ContentsOf(const std::string& key, const inference::ModelRepositoryParameter& value) {
+  if (value.parameter_choice_case() == inference::ModelRepositoryParameter::kBytesParam) return value.bytes_param();
+  std::string contents;
+  if (absl::Base64Unescape(value.string_param(), &contents)) return contents;
+  return absl::InvalidArgumentError(absl::StrCat("parameter ", Quote(key), ": expected bytes, or a text of base64"));
+}
+
+absl::StatusOr<LoadParameters> ReadParameters(const inference::RepositoryModelLoadRequest& request) {
+  LoadParameters read;
   for (const auto& [key, value] : request.parameters()) {
-    if (key != "config") return UnknownParameter(key);
-    google::protobuf::util::JsonParseOptions options;
-    options.ignore_unknown_fields = true;  // most of Triton's say nothing on a processor
-    const auto parsed = google::protobuf::util::JsonStringToMessage(value.string_param(), &config.emplace(), options);
-    if (!parsed.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("parameter \"config\": expected a ModelConfig as JSON: ", Quote(std::string(parsed.message()))));
+    if (key == "config") {
+      BARYON_RETURN_IF_ERROR(ReadConfig(value.string_param(), read.config));
+    } else if (absl::string_view path = key; absl::ConsumePrefix(&path, "file:")) {
+      BARYON_ASSIGN_OR_RETURN(std::string contents, ContentsOf(key, value));
+      read.files.push_back({std::string(path), std::move(contents)});
+    } else {
+      return UnknownParameter(key);
     }
   }
-  return config;
+  if (!read.files.empty() && !read.config.has_value()) {
+    return absl::InvalidArgumentError("expected the parameter \"config\" with files, got none");
+  }
+  return read;
 }
 
 }  // namespace
@@ -139,9 +164,21 @@ absl::Status InferenceControl::RepositoryIndex(const inference::RepositoryIndexR
 }
 
 void InferenceControl::Load(const inference::RepositoryModelLoadRequest& request, ModelManager::Done done) {
-  absl::StatusOr<std::optional<inference::ModelConfig>> config = ConfigOf(request);
-  if (!config.ok()) return done(config.status());
-  manager_.Load(NameOf(request), std::move(done), *std::move(config));
+  for (const auto& [key, value] : request.parameters()) {
+    if (uploads_ || !absl::StartsWith(key, "file:")) continue;
+    return done(absl::UnimplementedError(absl::StrCat("parameter ", Quote(key), ": models come from the server's ",
+                                                      "repository; it was started without --allow-uploads")));
+  }
+  absl::StatusOr<LoadParameters> parameters = ReadParameters(request);
+  if (!parameters.ok()) return done(parameters.status());
+  std::shared_ptr<const UploadedModel> files;
+  if (!parameters->files.empty()) {
+    absl::StatusOr<std::shared_ptr<const UploadedModel>> stored =
+        UploadedModel::Store(NameOf(request), parameters->files);
+    if (!stored.ok()) return done(stored.status());
+    files = *std::move(stored);
+  }
+  manager_.Load(NameOf(request), std::move(done), std::move(parameters->config), std::move(files));
 }
 
 void InferenceControl::Unload(const inference::RepositoryModelUnloadRequest& request, ModelManager::Done done) {

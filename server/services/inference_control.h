@@ -19,10 +19,10 @@ namespace baryon {
 // Each method answers one message with another. Thread-safe.
 class InferenceControl {
  public:
-  // All are borrowed. `ready` says whether the server is.
+  // All are borrowed. `ready` says whether the server is; `uploads`, whether models may come with their files.
   InferenceControl(const ModelRegistry& registry, ModelManager& manager, SharedMemoryRegistry& regions,
-                   const std::atomic<bool>& ready)
-      : registry_(registry), manager_(manager), regions_(regions), ready_(ready) {}
+                   const std::atomic<bool>& ready, bool uploads = false)
+      : registry_(registry), manager_(manager), regions_(regions), ready_(ready), uploads_(uploads) {}
 
   bool ready() const { return ready_; }
   const SharedMemoryRegistry& regions() const { return regions_; }
@@ -66,6 +66,7 @@ class InferenceControl {
   ModelManager& manager_;
   SharedMemoryRegistry& regions_;
   const std::atomic<bool>& ready_;
+  const bool uploads_;
 };
 
 }  // namespace baryon

@@ -88,7 +88,8 @@ TEST_F(InferenceControlTest, StatisticsAreOfOneModelOrOfAll) {
 }
 
 TEST_F(InferenceControlTest, NoParameterOfALoadIsDroppedInSilence) {
-  EXPECT_THAT(Load("file:1/model", "x"), StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("not from requests")));
+  EXPECT_THAT(Load("file:1/model", "x"),
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("without --allow-uploads")));
   EXPECT_THAT(Load("colour", "x"), StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("colour")));
   EXPECT_THAT(Load("config", "{"), StatusIs(kInvalid, HasSubstr("config")));
 }

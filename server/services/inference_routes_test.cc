@@ -3,6 +3,7 @@
 #include <atomic>
 #include <string>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -133,6 +134,22 @@ TEST_F(InferenceRoutesTest, LoadsAndUnloadsModels) {
             "UNIMPLEMENTED");
   EXPECT_EQ(PostJson("/v2/repository/models/late/load", R"({"parameters":[]})", 400)["code"], "INVALID_ARGUMENT");
   EXPECT_EQ(PostJson("/v2/repository/index", R"({"ready":1})", 400)["code"], "INVALID_ARGUMENT");
+}
+
+TEST_F(InferenceRoutesTest, ModelsMayComeWithTheirFilesWhereThatIsAllowed) {
+  InferenceControl control(tester_.registry(), tester_.manager(), regions_, ready_, /*uploads=*/true);
+  InferenceRoutes routes(control, tester_.predictor());
+  const auto load = [&](const json& parameters) {
+    return Post(routes, "/v2/repository/models/brought/load", json{{"parameters", parameters}}.dump()).status;
+  };
+  const std::string model = absl::Base64Escape("_test_double float32 [-1, 2]");
+  EXPECT_EQ(load({{"file:3/model", model}}), 400) << "without a configuration";
+  EXPECT_EQ(load({{"config", "{}"}, {"file:../3/model", model}}), 400);
+  EXPECT_EQ(load({{"config", "{}"}, {"file:3/model", "no base64!"}}), 400);
+  EXPECT_EQ(load({{"config", "{}"}, {"file:3/model", model}, {"other", 1}}), 501);
+  EXPECT_EQ(load({{"config", R"({"max_batch_size":4})"}, {"file:3/model", model}}), 200);
+  EXPECT_EQ(GetJson("/v2/models/brought")["versions"], json({"3"}));
+  EXPECT_EQ(GetJson("/v2/models/brought/config")["max_batch_size"], 4);
 }
 
 TEST_F(InferenceRoutesTest, OnlyControlNeedsTheTokenForControl) {

@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "absl/synchronization/notification.h"
+#include "engine/base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/inference.grpc.pb.h"
@@ -219,6 +221,24 @@ TEST_F(InferenceServiceTest, LoadsAndUnloadsByRequest) {
   ASSERT_TRUE(stub_->RepositoryIndex(&context(), {}, &index).ok());
   EXPECT_EQ(index.models(3).name(), "late");
   EXPECT_EQ(index.models(3).state(), "UNAVAILABLE");
+}
+
+TEST_F(InferenceServiceTest, ModelsMayComeWithTheirFilesWhereThatIsAllowed) {
+  inference::RepositoryModelLoadRequest load;
+  load.set_model_name("brought");
+  auto& parameters = *load.mutable_parameters();
+  parameters["config"].set_string_param("{}");
+  parameters["file:2/model"].set_bytes_param("_test_double float32 [-1, 2]");
+  inference::RepositoryModelLoadResponse loaded;
+  EXPECT_EQ(stub_->RepositoryModelLoad(&context(), load, &loaded).error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  InferenceControl control(tester_.registry(), tester_.manager(), regions_, ready_, /*uploads=*/true);
+  absl::Notification done;
+  control.Load(load, [&](const absl::Status& status) {
+    EXPECT_OK(status);
+    done.Notify();
+  });
+  done.WaitForNotification();
+  EXPECT_TRUE(ModelReady("brought", "2"));
 }
 
 TEST_F(InferenceServiceTest, SaysWhyAModelCannotBeLoaded) {
