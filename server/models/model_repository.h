@@ -17,12 +17,12 @@ namespace baryon {
 struct ModelVersion {
   std::string name;
   int64_t version = 1;
-  std::string path;                // of the model,
-  std::optional<int64_t> folder;   // and its version folder, if it has such: what FindModelFiles takes
-  std::string fingerprint;         // names, sizes and times of its files: changes when any of them does
-  std::string settings_folder;     // where config.pbtxt is, if there is one
-  std::string config_fingerprint;  // of config.pbtxt, which is no part of the other one; empty: there is none
-  int64_t size_bytes = 0;          // of the files of the version
+  std::string path;                     // of the model,
+  std::optional<int64_t> folder;        // and its version folder, if it has such: what FindModelFiles takes
+  std::string fingerprint;              // names, sizes and times of its files: changes when any of them does
+  std::string settings_folder = {};     // where config.pbtxt is, if there is one
+  std::string config_fingerprint = {};  // of config.pbtxt, which is no part of the other one; empty: there is none
+  int64_t size_bytes = 0;               // of the files of the version
 };
 
 // A name that may stand in requests, metrics and paths; see CheckModelName.

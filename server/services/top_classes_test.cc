@@ -38,8 +38,8 @@ TEST(TopClassesTest, ReadsHalfPrecision) {
 
 class IsClassifierTest : public testing::Test {
  protected:
-  Signature pictures_{{{"data", {DType::kFloat32, {-1, 3, 8, 8}}}}, {}};
-  Signature vectors_{{{"data", {DType::kFloat32, {-1, 8}}}}, {}};
+  Signature pictures_{{{"data", {DType::kFloat32, {-1, 3, 8, 8}}}}, {}, {}};
+  Signature vectors_{{{"data", {DType::kFloat32, {-1, 8}}}}, {}, {}};
   Tensor scores_ = Tensor::Zeros({DType::kFloat32, {2, 3}});
 };
 
