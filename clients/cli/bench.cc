@@ -299,6 +299,8 @@ absl::Status Bench(const BenchOptions& options) {
 void AddBench(CLI::App& app, Action& action) {
   const auto options = std::make_shared<BenchOptions>();
   CLI::App& command = *app.add_subcommand("bench", "Times forward passes");
+  AddExamples(command, {"baryon bench deploy/demo/repository/digits --batch 1,8 --threads 1,2",
+                        "baryon bench deploy/demo/repository/digits --profile"});
   AddModelArgument(command, options->model);
   command.add_option("--batch", options->batches, "Sizes of a batch, 1,8,32")
       ->delimiter(',')

@@ -57,6 +57,7 @@ absl::Status Check(const std::string& model) {
 void AddCheck(CLI::App& app, Action& action) {
   const auto model = std::make_shared<std::string>();
   CLI::App& command = *app.add_subcommand("check", "Says whether a model can be loaded, and why not");
+  AddExamples(command, {"baryon check deploy/demo/repository/digits"});
   AddModelArgument(command, *model);
   command.callback([model, &action] { action = [model] { return Check(*model); }; });
 }

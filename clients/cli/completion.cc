@@ -9,6 +9,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "clients/cli/command.h"
+#include "clients/cli/options.h"
 #include "engine/zoo/zoo.h"
 
 namespace baryon {
@@ -159,6 +160,7 @@ compdef _baryon baryon
 void AddCompletion(CLI::App& app, Action& action) {
   const auto shell = std::make_shared<std::string>();
   CLI::App& command = *app.add_subcommand("completion", "Prints a script that completes command lines of baryon");
+  AddExamples(command, {"source <(baryon completion bash)"});
   command.add_option("SHELL", *shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
   command.callback([shell, &app, &action] { action = [shell, &app] { return PrintCompletion(app, *shell); }; });
 }

@@ -8,6 +8,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/match.h"
 #include "clients/cli/command.h"
+#include "clients/cli/options.h"
 #include "engine/base/file.h"
 #include "engine/base/status_macros.h"
 #include "engine/store/model_folder.h"
@@ -50,6 +51,7 @@ void AddExport(CLI::App& app, Action& action) {
   constexpr int64_t kMostClasses = int64_t{1} << 20;
   const auto options = std::make_shared<ExportOptions>();
   CLI::App& command = *app.add_subcommand("export", "Writes a zoo network with seeded weights, readable by MXNet 1.x");
+  AddExamples(command, {"baryon export mobilenet0.25 --output mobilenet0.25"});
   command.add_option("ZOO_NAME", options->name, "As Gluon's get_model takes it: resnet50_v2")->required();
   command.add_option("--output", options->output, "Writes PREFIX-symbol.json and PREFIX-0000.params")
       ->required()

@@ -8,6 +8,7 @@
 
 #include "CLI/CLI.hpp"
 #include "clients/cli/command.h"
+#include "clients/cli/options.h"
 #include "clients/cli/progress.h"
 #include "clients/cli/store_options.h"
 #include "engine/base/status_macros.h"
@@ -37,6 +38,7 @@ void AddImport(CLI::App& app, Action& action) {
   constexpr int64_t kMostClasses = int64_t{1} << 20;
   const auto command = std::make_shared<ImportCommand>();
   CLI::App& import = *app.add_subcommand("import", "Takes in a model from a .mar, a model.tar.gz, a zip or an export");
+  AddExamples(import, {"baryon import deploy/demo/repository/digits/1/digits --name numbers"});
   import
       .add_option("FILE", command->file, "An archive, a .params, a folder, a *-symbol.json or the prefix of an export")
       ->required();

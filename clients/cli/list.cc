@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "clients/cli/command.h"
+#include "clients/cli/options.h"
 #include "clients/cli/store_options.h"
 #include "engine/base/status_macros.h"
 #include "engine/store/pull.h"
@@ -73,6 +74,7 @@ absl::Status ListLocal(const ListCommand& command) {
 void AddList(CLI::App& app, Action& action) {
   const auto command = std::make_shared<ListCommand>();
   CLI::App& list = *app.add_subcommand("list", "Models in the cache, with size and source; or what a zoo offers");
+  AddExamples(list, {"baryon list", "baryon list --remote --from https://models.example.org/"});
   list.add_flag("--remote", command->remote, "What the zoo offers: name, beginning of its hash, architecture");
   AddZooOptions(list, command->options);
   list.add_option("--repository", command->repository, "Lists this folder rather than the cache")->type_name("DIR");

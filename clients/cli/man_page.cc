@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "clients/cli/command.h"
+#include "clients/cli/options.h"
 #include "server/version.h"
 
 namespace baryon {
@@ -72,12 +73,14 @@ std::string ManPage(const std::vector<CommandRow>& commands, absl::string_view v
   for (const CommandRow& command : commands) {
     absl::StrAppend(&page, ".SS ", Roff(command.name), "\n", Roff(command.help), ".\n");
     for (const OptionRow& row : command.options) absl::StrAppend(&page, Describe(row));
+    for (const std::string& example : command.examples) absl::StrAppend(&page, ".PP\n.EX\n", Roff(example), "\n.EE\n");
   }
   return absl::StrCat(page, kMeanings);
 }
 
 void AddMan(CLI::App& app, Action& action) {
-  CLI::App& command = *app.add_subcommand("man", "Prints the manual page: baryon man | man -l -");
+  CLI::App& command = *app.add_subcommand("man", "Prints the manual page");
+  AddExamples(command, {"baryon man | man -l -"});
   command.callback([&app, &action] {
     action = [&app]() -> absl::Status {
       std::fputs(ManPage(ReadOptionTable(app), kServerVersion).c_str(), stdout);

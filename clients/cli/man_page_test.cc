@@ -14,18 +14,19 @@ namespace {
 using testing::HasSubstr;
 
 TEST(ManPageTest, DescribesEveryCommandAndOption) {
-  const std::string page =
-      ManPage({{"fly",
-                "Leaves the ground",
-                {{.name = "PLACE", .help = "Where to", .is_argument = true, .required = true},
-                 {.name = "--height", .value = "INT", .otherwise = "3", .help = ".5 is low"},
-                 {.name = "--speed", .value = "CHOICE", .choices = {"fast", "slow"}, .help = "x"}}}},
-              "1.2");
+  const std::string page = ManPage({{"fly",
+                                     "Leaves the ground",
+                                     {{.name = "PLACE", .help = "Where to", .is_argument = true, .required = true},
+                                      {.name = "--height", .value = "INT", .otherwise = "3", .help = ".5 is low"},
+                                      {.name = "--speed", .value = "CHOICE", .choices = {"fast", "slow"}, .help = "x"}},
+                                     {"baryon fly home --speed fast"}}},
+                                   "1.2");
   EXPECT_THAT(page, testing::StartsWith(".TH BARYON 1 \"\" \"baryon 1.2\"\n"));
   EXPECT_THAT(page, HasSubstr(".B baryon fly\nPLACE\n[OPTIONS]\n"));
   EXPECT_THAT(page, HasSubstr(".SS fly\nLeaves the ground.\n"));
   EXPECT_THAT(page, HasSubstr(".B \\-\\-height INT\n\\&.5 is low. Default: 3.\n"));
   EXPECT_THAT(page, HasSubstr(".B \\-\\-speed fast|slow\n"));
+  EXPECT_THAT(page, HasSubstr(".EX\nbaryon fly home \\-\\-speed fast\n.EE\n"));
 }
 
 TEST(ManPageTest, TheProgramPrintsItsOwn) {

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace baryon {
 namespace {
@@ -41,12 +42,21 @@ OptionRow Read(const CLI::Option& option) {
   return row;
 }
 
+// The indented lines of what AddExamples has put below the options.
+std::vector<std::string> ExamplesOf(const CLI::App& command) {
+  std::vector<std::string> examples;
+  for (absl::string_view line : absl::StrSplit(command.get_footer(), '\n')) {
+    if (absl::ConsumePrefix(&line, "  ")) examples.emplace_back(line);
+  }
+  return examples;
+}
+
 }  // namespace
 
 std::vector<CommandRow> ReadOptionTable(const CLI::App& app) {
   std::vector<CommandRow> commands;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    CommandRow row = {command->get_name(), command->get_description(), {}};
+    CommandRow row = {command->get_name(), command->get_description(), {}, ExamplesOf(*command)};
     for (const CLI::Option* option : command->get_options()) {
       if (option->get_positional() || !option->get_lnames().empty()) row.options.push_back(Read(*option));
     }

@@ -26,6 +26,7 @@ struct CommandRow {
   std::string name = {};  // "serve"
   std::string help = {};
   std::vector<OptionRow> options;
+  std::vector<std::string> examples = {};  // lines to type
 };
 
 // Every command of `app`, in the order of --help.

@@ -18,6 +18,7 @@ class OptionTableTest : public testing::Test {
  protected:
   OptionTableTest() {
     CLI::App& fly = *app_.add_subcommand("fly", "Leaves the ground");
+    AddExamples(fly, {"bird fly south", "bird fly home --loud"});
     fly.add_option("PLACE", places_, "Where to")->required();
     fly.add_option("--height", height_, "Above the ground")
         ->capture_default_str()
@@ -43,6 +44,10 @@ class OptionTableTest : public testing::Test {
   std::string map_, wing_;
   bool loud_ = false;
 };
+
+TEST_F(OptionTableTest, HasTheExamplesOfHelp) {
+  EXPECT_THAT(ReadOptionTable(app_).at(0).examples, ElementsAre("bird fly south", "bird fly home --loud"));
+}
 
 TEST_F(OptionTableTest, HasEveryCommandAndItsOptions) {
   const std::vector<CommandRow> table = ReadOptionTable(app_);

@@ -20,6 +20,10 @@ std::pair<std::string, std::string> SplitShape(const std::string& text) {
 
 }  // namespace
 
+void AddExamples(CLI::App& command, const std::vector<std::string>& lines) {
+  command.footer(absl::StrCat("Examples:\n  ", absl::StrJoin(lines, "\n  ")));
+}
+
 void AddModelArgument(CLI::App& command, std::string& model) {
   command
       .add_option("MODEL", model,

@@ -15,6 +15,9 @@
 
 namespace baryon {
 
+// What a newcomer can type, from the root of the project: shown below the options, and in the manual.
+void AddExamples(CLI::App& command, const std::vector<std::string>& lines);
+
 // MODEL, as LocateModel takes it.
 void AddModelArgument(CLI::App& command, std::string& model);
 

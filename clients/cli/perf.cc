@@ -152,6 +152,8 @@ absl::Status Perf(const PerfOptions& options) {
 void AddPerf(CLI::App& app, Action& action) {
   const auto options = std::make_shared<PerfOptions>();
   CLI::App& command = *app.add_subcommand("perf", "Load test of a running server");
+  AddExamples(command, {"baryon perf digits --shape 1,1,8,8 --concurrency 1,4,16",
+                        "baryon perf digits --shape 1,1,8,8 --rate 100,200 --seconds 5"});
   command.add_option("MODEL_NAME", options->model, "The model's name on the server")->required();
   AddServerOptions(command, options->server);
   CLI::Option* const concurrency =

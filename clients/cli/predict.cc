@@ -93,6 +93,7 @@ absl::Status Predict(const PredictOptions& options) {
 void AddPredict(CLI::App& app, Action& action) {
   const auto options = std::make_shared<PredictOptions>();
   CLI::App& command = *app.add_subcommand("predict", "Asks a running server");
+  AddExamples(command, {"baryon predict digits --input deploy/demo/pictures/3.png"});
   command.add_option("MODEL_NAME", options->model, "The model's name on the server")->required();
   AddInputOption(command, options->inputs)->required();
   AddOutputOptions(command, options->output, options->top);

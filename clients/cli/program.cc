@@ -10,6 +10,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "clients/cli/command.h"
+#include "clients/cli/options.h"
 #include "engine/base/logging.h"
 #include "server/version.h"
 
@@ -61,6 +62,8 @@ int RunProgram(int argc, const char* const* argv) {
                          AddPull, AddImport, AddList, AddRemove, AddVerify, AddCompletion, AddMan}) {
     add(app, action);
   }
+  AddExamples(app, {"baryon run deploy/demo/repository/digits --input deploy/demo/pictures/3.png",
+                    "baryon serve --repository deploy/demo/repository", "baryon COMMAND --help"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

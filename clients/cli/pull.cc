@@ -9,6 +9,7 @@
 
 #include "CLI/CLI.hpp"
 #include "clients/cli/command.h"
+#include "clients/cli/options.h"
 #include "clients/cli/progress.h"
 #include "clients/cli/store_options.h"
 #include "engine/base/status_macros.h"
@@ -39,6 +40,7 @@ void AddPull(CLI::App& app, Action& action) {
   const auto command = std::make_shared<PullCommand>();
   CLI::App& pull =
       *app.add_subcommand("pull", "Fetches a pretrained model from a zoo, checks it, and keeps it to serve");
+  AddExamples(pull, {"baryon pull resnet50_v2", "baryon pull resnet50_v2 --from https://models.example.org/"});
   pull.add_option("NAME", command->name, "As Gluon's get_model takes it, resnet50_v2; NAME-HASH for an older file")
       ->required();
   AddZooOptions(pull, command->options);

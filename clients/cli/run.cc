@@ -65,6 +65,8 @@ absl::Status Run(const RunOptions& options) {
 void AddRun(CLI::App& app, Action& action) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App& command = *app.add_subcommand("run", "One forward pass in this process, no server");
+  AddExamples(command, {"baryon run deploy/demo/repository/digits --input deploy/demo/pictures/3.png",
+                        "baryon run resnet50_v2 --input cat.jpg --top 3"});
   AddModelArgument(command, options->model);
   AddInputOption(command, options->inputs);
   AddOutputOptions(command, options->output, options->top);

@@ -263,6 +263,7 @@ void AddSecurity(CLI::App& command, ServerOptions& server) {
 void AddServe(CLI::App& app, Action& action) {
   const auto options = std::make_shared<ServeOptions>();
   CLI::App& command = *app.add_subcommand("serve", "Serves models over gRPC and REST, with health and metrics");
+  AddExamples(command, {"baryon serve --repository deploy/demo/repository", "baryon serve resnet50_v2 --pull"});
   AddModels(command, *options);
   AddPorts(command, options->server);
   AddLimits(command, *options);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "clients/cli/command.h"
+#include "clients/cli/options.h"
 #include "clients/cli/server_call.h"
 #include "engine/base/status_macros.h"
 #include "proto/registry.pb.h"
@@ -81,6 +82,7 @@ CLI::App& AddControl(CLI::App& app, Action& action, const char* name, const char
                      absl::Status (*run)(const ControlOptions&)) {
   const auto options = std::make_shared<ControlOptions>();
   CLI::App& command = *app.add_subcommand(name, what);
+  AddExamples(command, {absl::StrCat("baryon ", name, needs_model ? " digits" : "")});
   if (needs_model) command.add_option("NAME", options->model, "The model's name on the server")->required();
   if (!needs_model) command.add_flag("--ready", options->ready, "Say whether it is ready by the exit code alone");
   AddServerOptions(command, options->server);

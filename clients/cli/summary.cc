@@ -134,6 +134,7 @@ absl::Status Summarize(const SummaryOptions& options) {
 void AddSummary(CLI::App& app, Action& action) {
   const auto options = std::make_shared<SummaryOptions>();
   CLI::App& command = *app.add_subcommand("summary", "Signature, layers, parameters and operators of a model");
+  AddExamples(command, {"baryon summary deploy/demo/repository/digits", "baryon summary resnet50_v2"});
   AddModelArgument(command, options->model);
   AddShapeOption(command, options->shapes);
   command.add_flag("--graph", options->graph, "The graph too, before and after the passes");

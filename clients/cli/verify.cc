@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "clients/cli/command.h"
 #include "clients/cli/model_path.h"
+#include "clients/cli/options.h"
 #include "clients/cli/store_options.h"
 #include "engine/base/status_macros.h"
 #include "engine/store/installation.h"
@@ -53,6 +54,7 @@ absl::Status RunVerify(const std::vector<std::string>& names) {
 void AddVerify(CLI::App& app, Action& action) {
   const auto names = std::make_shared<std::vector<std::string>>();
   CLI::App& verify = *app.add_subcommand("verify", "Compares the files of the cache with what was pulled");
+  AddExamples(verify, {"baryon verify"});
   verify.add_option("NAME", *names, "Models to look at; all of the cache, without");
   verify.callback([names, &action] { action = [names] { return RunVerify(*names); }; });
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Types what the README shows, and compares what is seen with what is written: readme_test.py PROGRAM.
+"""Types what the README and --help show, and compares what is seen with what is written: readme_test.py PROGRAM.
 
 From the root of the project. A command that stands in the README and is known neither to be typed nor, with a reason, not
 to be, is an error. Public addresses are those of a zoo on this machine.
@@ -35,10 +35,15 @@ ELSEWHERE = {
     "alias baryon=": "stands in for typing bazel-bin/baryon",
 }
 
-# The program as it is typed: `serve` gets free ports, and SIGTERM as soon as it is ready; `bench` is quick.
+# The program as it is typed: `serve` gets free ports, and SIGTERM as soon as it is ready; `bench` and `perf` are quick.
 WRAPPER = """#!/usr/bin/env bash
 set -euo pipefail
-[ "$1" != bench ] || exec {program} "$@" --seconds=0.05
+case "$1 $*" in
+*--help) exec {program} "$@" ;;
+perf*--seconds*) exec {program} "${{@:1:$# - 1}}" 0.05 --warmup-seconds=0 ;;
+perf*) exec {program} "$@" --seconds=0.05 --warmup-seconds=0 ;;
+bench*) exec {program} "$@" --seconds=0.05 ;;
+esac
 [ "$1" = serve ] || exec {program} "$@"
 coproc server {{ exec {program} "$@" --grpc-port=0 --http-port=0 --metrics-port=0 --linger-seconds=0 --measure-seconds=0; }}
 read -r line <&"${{server[0]}}"
@@ -83,6 +88,20 @@ def serving_files(folder: pathlib.Path):
         server.shutdown()
 
 
+@contextlib.contextmanager
+def serving_models(*options: str):
+    """The ready line of a server of the demo's models."""
+    command = [PROGRAM, "serve", "--repository", "deploy/demo/repository", "--measure-seconds=0", *options]
+    command += ["--grpc-port=0", "--http-port=0", "--metrics-port=0", "--linger-seconds=0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        yield server.stdout.readline().strip()
+        server.terminate()
+
+
+def address_of(ready: str) -> str:
+    return re.search(r"grpc=(\S+)", ready)[1]
+
+
 class ReadmeTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
@@ -98,18 +117,12 @@ class ReadmeTest(unittest.TestCase):
         (cls.work / "DIR/digits/1").symlink_to(pathlib.Path("deploy/demo/repository/digits/1").absolute())
         with zipfile.ZipFile("tests/golden/pictures.zip") as pictures:
             (cls.work / "cat.jpg").write_bytes(pictures.read("pictures/color.jpg"))
-        command = [PROGRAM, "serve", "--repository", "deploy/demo/repository", "--measure-seconds=0"]
-        command += ["--grpc-port=0", "--http-port=0", "--metrics-port=0", "--linger-seconds=0"]
-        cls.server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        cls.stack.callback(cls.server.wait)
-        cls.stack.callback(cls.server.terminate)
-        cls.ready = cls.server.stdout.readline().strip()
-        cls.address = re.search(r"grpc=(\S+)", cls.ready)[1]
+        cls.ready = cls.stack.enter_context(serving_models())
+        cls.address = address_of(cls.ready)
         cls.zoo = cls.stack.enter_context(serving_files(cls.make_zoo()))
 
     @classmethod
     def tearDownClass(cls) -> None:
-        cls.server.stdout.close()
         cls.stack.close()
 
     @classmethod
@@ -125,13 +138,13 @@ class ReadmeTest(unittest.TestCase):
         (folder / "zoo.json").write_text(f'{{"models": [{{{entry}}}]}}')
         return folder
 
-    def type(self, command: str) -> str:
-        """What is seen on stdout after `command`, which has to be done well."""
+    def type(self, command: str, address: str = "") -> str:
+        """What is seen on stdout after `command`, which has to be done well; asks the server at `address`."""
         command = command.replace("./deploy/run ", "baryon ").replace("https://models.example.org/", self.zoo)
         environment = dict(
             os.environ,
             PATH=f"{self.work}/bin:/usr/bin:/bin",
-            BARYON_SERVER=self.address,
+            BARYON_SERVER=address or self.address,
             BARYON_CACHE=str(self.work / "cache"),
             MXNET_GLUON_REPO=self.zoo,
             no_proxy="127.0.0.1",
@@ -210,6 +223,22 @@ class ReadmeTest(unittest.TestCase):
                     command = command.replace(word, other)
                 command = re.sub(r" --profile$| MODEL --batch.*", " --help", command)
                 self.type(command)
+
+    def test_the_examples_of_help_can_be_typed(self) -> None:
+        commands = re.findall(r"^  ([a-z]+) ", self.type("baryon --help").split("Subcommands:")[1], re.MULTILINE)
+        self.assertIn("serve", commands)
+        quiet = ("load", "unload", "completion", "pull", "remove", "verify", "export")
+        self.type("baryon pull resnet50_v2")
+        with serving_models("--model-control=explicit") as ready:
+            for name in commands:
+                _, shown = self.type(f"baryon {name} --help").split("Examples:\n")
+                examples = re.findall(r"^  (.+)$", shown, re.MULTILINE)
+                self.assertTrue(examples, name)
+                for command in examples:
+                    with self.subTest(command):
+                        command = command.replace("man -l -", "cat")
+                        seen = self.type(command, address_of(ready) if name in ("load", "unload") else "")
+                        self.assertTrue(seen or name in quiet, command)
 
     def test_files_it_leads_to_are_there(self) -> None:
         for target in re.findall(r"\]\(([^)#:]+)\)", README):
