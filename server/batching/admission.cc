@@ -9,7 +9,7 @@
 namespace baryon {
 namespace {
 
-constexpr double kPromised = 0.8;  // of the longest wait
+constexpr double kPromised = 0.8;  // of the longest wait, and of the time before the deadline
 
 }  // namespace
 
@@ -22,9 +22,13 @@ int Admission::ThreadsFor(int passes, const Executor::Load& load) const {
 absl::Duration Admission::PredictWait(const Backlog& backlog) const {
   if (backlog.busy_slots < policy_.slots) return absl::ZeroDuration();
   const int64_t passes = policy_.join ? backlog.rows_ahead / backlog.pass_rows : backlog.rows_ahead;
-  const absl::Duration pass = costs_.Predict(ThreadsFor(policy_.slots, backlog.load), backlog.pass_rows).p50;
-  const double share = static_cast<double>(backlog.load.threads) / std::max(backlog.load.waiting_accounts, 1);
-  return backlog.until_free + pass * static_cast<double>(passes) / std::min<double>(policy_.slots, share);
+  return backlog.until_free +
+         QueueTime(backlog.pass_rows, backlog.load) * static_cast<double>(passes) * backlog.slowdown;
+}
+
+absl::Duration Admission::QueueTime(int64_t rows, const Executor::Load& load) const {
+  const double share = static_cast<double>(load.threads) / std::max(load.waiting_accounts, 1);
+  return costs_.Measured(ThreadsFor(policy_.slots, load), rows).p50 / std::min<double>(policy_.slots, share);
 }
 
 absl::Status Admission::CheckRoom(const Demand& demand, const Backlog& backlog) const {
@@ -46,7 +50,7 @@ absl::Status Admission::Check(const Demand& demand, const Backlog& backlog) cons
   const int threads = ThreadsFor(backlog.busy_slots + 1, backlog.load);
   const absl::Duration pass =
       backlog.idle() ? costs_.AtLeast(threads, demand.rows) : costs_.Predict(threads, demand.rows).p50;
-  if (wait + pass > demand.time_left) {
+  if (wait > (demand.time_left - pass) * kPromised) {
     return Refuse(
         Refusal::kDeadlineUnreachable,
         absl::StrCat(model_, ": the deadline is in ", absl::FormatDuration(demand.time_left), ", expected ",

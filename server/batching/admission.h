@@ -27,6 +27,7 @@ struct Backlog {
   int busy_slots = 0;
   absl::Duration until_free;  // the slot that ends first
   int64_t pass_rows = 1;      // most of a batch
+  double slowdown = 1;        // of the passes of a full queue, over what was measured
   Executor::Load load;
 
   bool idle() const { return requests == 0 && busy_slots == 0; }
@@ -46,12 +47,16 @@ class Admission {
       : model_(std::move(model)), policy_(policy), limits_(limits), costs_(costs) {}
 
   // OK, or a Refusal: the queue is full; the answer cannot come before the deadline; the wait would be longer than four
-  // fifths of what it may be (more might become too long), with the time after which to come again.
+  // fifths of what it may be or of what the deadline leaves (more might become too long), with the time after which to
+  // come again.
   absl::Status Check(const Demand& demand, const Backlog& backlog) const;
 
   // How long a request waits until its pass starts: until a slot is free, and for the passes of the rows ahead. Models
   // that wait for the same threads share them.
   absl::Duration PredictWait(const Backlog& backlog) const;
+
+  // What one pass of a full queue adds to that: as measured, without any correction.
+  absl::Duration QueueTime(int64_t rows, const Executor::Load& load) const;
 
   // The threads that each of `passes` gets when they run at once.
   int ThreadsFor(int passes, const Executor::Load& load) const;

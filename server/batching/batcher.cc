@@ -19,6 +19,7 @@
 #include "server/batching/batch_cap.h"
 #include "server/batching/choose_batch.h"
 #include "server/batching/cost_model.h"
+#include "server/batching/drain_rate.h"
 #include "server/batching/request_queue.h"
 #include "server/refusal.h"
 
@@ -92,7 +93,7 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   bool RunHere(absl::Duration cost);
   void RunOneBatch();
   Batch TakeBatch(absl::Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PassOn(const Batch& batch, absl::Duration took);
+  void PassOn(const Batch& batch, absl::Time start);
   void WakeUp();
 
   void Compute(Batch& batch, Answers& answers) const;
@@ -122,6 +123,7 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   BatchCap cap_ ABSL_GUARDED_BY(mutex_);
   int busy_slots_ ABSL_GUARDED_BY(mutex_) = 0;  // that run a batch, or wait for a thread to do so
   std::list<Pass> passes_ ABSL_GUARDED_BY(mutex_);
+  DrainRate drain_rate_ ABSL_GUARDED_BY(mutex_);
   absl::Time last_arrival_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   double gap_seconds_ ABSL_GUARDED_BY(mutex_) = 0;  // between rows, on average; 0: unknown
   absl::Time watched_expiry_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
@@ -188,6 +190,7 @@ Backlog Batcher::State::BacklogFor(Priority priority, absl::Time now) const {
     backlog.until_free = std::min(backlog.until_free, left);
   }
   backlog.pass_rows = cap_.rows();
+  backlog.slowdown = drain_rate_.SlowdownAt(now, costs_.correction());
   backlog.load = executor_.load();
   return backlog;
 }
@@ -250,7 +253,7 @@ void Batcher::State::RunOneBatch() {
   Tell(answers);
   answers.clear();
   Compute(batch, answers);
-  PassOn(batch, clock_() - start);
+  PassOn(batch, start);
   Tell(answers);
 }
 
@@ -281,7 +284,9 @@ Batcher::State::Batch Batcher::State::TakeBatch(absl::Time now, Answers& answers
 }
 
 // The slot goes to the next batch, or becomes free.
-void Batcher::State::PassOn(const Batch& batch, absl::Duration took) {
+void Batcher::State::PassOn(const Batch& batch, absl::Time start) {
+  const absl::Time now = clock_();
+  const absl::Duration took = now - start;
   const bool ran = !batch.members.empty() || batch.rows > 0;
   if (ran) costs_.Observe(batch.threads, batch.rows, took);
   std::optional<absl::Duration> slot;
@@ -297,6 +302,8 @@ void Batcher::State::PassOn(const Batch& batch, absl::Duration took) {
       }
     }
     if (batch.wake == absl::InfiniteFuture()) slot = ClaimSlot();
+    const absl::Duration measured = ran ? admission_.QueueTime(batch.rows, executor_.load()) : absl::ZeroDuration();
+    drain_rate_.Finish(now, measured, slot.has_value());
   }
   if (slot.has_value()) ScheduleSlot(*slot);
   if (batch.wake == absl::InfiniteFuture()) return;

@@ -16,6 +16,11 @@ CostTable::Cost CostModel::Predict(int threads, int64_t rows) const {
   return {cost.p50 * correction_, cost.p95 * correction_};
 }
 
+CostTable::Cost CostModel::Measured(int threads, int64_t rows) const {
+  absl::MutexLock lock(&mutex_);
+  return table_.Predict(threads, rows);
+}
+
 absl::Duration CostModel::AtLeast(int threads, int64_t rows) const {
   if (!measured_) return absl::ZeroDuration();
   absl::MutexLock lock(&mutex_);

@@ -19,8 +19,9 @@ class CostModel {
  public:
   explicit CostModel(CostTable table) : measured_(!table.empty()), table_(std::move(table)) {}
 
-  // Zero until anything is known.
+  // Zero until anything is known; Measured is without the correction.
   CostTable::Cost Predict(int threads, int64_t rows) const;
+  CostTable::Cost Measured(int threads, int64_t rows) const;
   // What it takes at least, on a machine that has nothing else to do: as it was measured, or faster if passes are now.
   // Zero when nothing was measured.
   absl::Duration AtLeast(int threads, int64_t rows) const;

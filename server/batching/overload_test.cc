@@ -48,7 +48,7 @@ class OverloadTest : public testing::Test {
   }
 
   absl::StatusOr<Tensors> Compute(const Tensors& inputs) {
-    Pass(kPass);
+    Pass(pass_time_(passes_++));
     return inputs;
   }
 
@@ -83,7 +83,7 @@ class OverloadTest : public testing::Test {
     Batcher::Request request;
     request.inputs = {Tensor::Zeros({DType::kFloat32, {rows, 1}})};
     request.priority = priority;
-    request.max_wait = kMaxWait;
+    request.max_wait = max_wait_;
     request.done = [=, this, &outcome, then = std::move(then)](absl::StatusOr<Tensors> outputs,
                                                                const Batcher::Timing&) {
       const absl::Duration time = executor_.now() - arrival;
@@ -108,6 +108,9 @@ class OverloadTest : public testing::Test {
   static int64_t Capacity(int64_t per_pass) { return per_pass * (kWhole / kPass); }
 
   ManualExecutor executor_;
+  std::function<absl::Duration(int pass)> pass_time_ = [](int) { return kPass; };
+  int passes_ = 0;  // so far
+  absl::Duration max_wait_ = kMaxWait;
   std::multimap<absl::Time, std::function<void()>> arrivals_;
   absl::Time start_ = absl::UnixEpoch();  // of the run
   bool over_ = false;                     // nobody comes any more
@@ -125,6 +128,17 @@ TEST_F(OverloadTest, AsMuchIsAnsweredAsCanBeHoweverMuchComes) {
       EXPECT_LE(outcome.slowest_refusal, 5 * kMs) << "who is not answered hears so at once";
     }
   }
+}
+
+TEST_F(OverloadTest, NobodyIsTakenInAGoodMomentOnlyToExpire) {
+  const auto batcher = Make(1);
+  Outcome outcome;
+  max_wait_ = absl::Seconds(1);
+  pass_time_ = [](int pass) { return pass / 10 % 2 == 0 ? kPass * 7 / 2 : kPass / 2; };  // 2 kPass on average
+  Every(kPass * 2 / 5, [&] { Ask(*batcher, outcome); });
+  Run();
+  EXPECT_GE(outcome.answered, Capacity(1) / 2 * 9 / 10);
+  EXPECT_LE(outcome.slowest_refusal, 5 * kMs);
 }
 
 TEST_F(OverloadTest, AnIdleModelDoesNotFeelABusyOne) {
