@@ -56,14 +56,15 @@ struct Candidate {
   double rate = 0;  // rows a second
 };
 
-// The measured batches that keep to the objective, ascending; one row always does.
+// The measured batches that keep to the objective, ascending; one row always does. What counts is the median: a slow
+// pass in twenty may have been others' doing, and decides for as long as the model serves. BatchCap minds the tails.
 std::vector<Candidate> FindCandidates(const CostTable& costs, absl::Duration objective, int64_t max_rows,
                                       int num_threads) {
   std::vector<Candidate> candidates;
   for (int64_t rows : costs.rows(costs.threads().back())) {
     if (rows > max_rows) break;
     const int threads = ThreadsFor(costs, rows);
-    if (rows > 1 && costs.Predict(threads, rows).p95 > objective) break;
+    if (rows > 1 && costs.Predict(threads, rows).p50 > objective) break;
     candidates.push_back({rows, threads, RowsPerSecond(costs, threads, rows, num_threads)});
   }
   return candidates;

@@ -63,6 +63,12 @@ TEST(BatchPolicyTest, KeepsToItsObjective) {
   EXPECT_EQ(DecidePolicy(steep, "", patient, 2).max_rows, 32);
 }
 
+TEST(BatchPolicyTest, ASlowPassWhileItWasMeasuredDoesNotDecide) {
+  CostTable costs = WideMlp();
+  costs.Set(2, 4, {costs.Find(2, 4)->p50, absl::Seconds(1)});
+  EXPECT_EQ(DecidePolicy(costs, "", {}, 2).max_rows, 32);
+}
+
 TEST(BatchPolicyTest, BatchesOfATinyModelMayTakeLongerThanFourPasses) {
   const BatchPolicy policy = DecidePolicy(TableOf([](double rows) { return 0.02 + 0.01 * rows; }), "", {}, 2);
   EXPECT_EQ(policy.objective, absl::Milliseconds(2));

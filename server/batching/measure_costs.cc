@@ -34,6 +34,7 @@ class Measurement {
       best = rows == 1 ? *cost : std::min(best, *cost);
       if (disappointments == kMostDisappointments) break;
     }
+    CorrectDisturbed();
     return table_;
   }
 
@@ -64,6 +65,19 @@ class Measurement {
     }
     std::sort(times.begin(), times.end());
     return CostTable::Cost{times[times.size() / 2], times[times.size() * 95 / 100]};
+  }
+
+  // More rows take no less time: where they did, something else had a part of the processors while fewer were measured.
+  void CorrectDisturbed() {
+    for (int threads : table_.threads()) {
+      CostTable::Cost least{absl::InfiniteDuration(), absl::InfiniteDuration()};
+      const std::vector<int64_t> sizes = table_.rows(threads);
+      for (auto rows = sizes.rbegin(); rows != sizes.rend(); ++rows) {
+        const CostTable::Cost& cost = *table_.Find(threads, *rows);
+        least = {std::min(cost.p50, least.p50), std::min(cost.p95, least.p95)};
+        table_.Set(threads, *rows, least);
+      }
+    }
   }
 
   const MeasureOptions& options_;

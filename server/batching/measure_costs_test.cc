@@ -22,7 +22,9 @@ class MeasureCostsTest : public testing::Test {
         [this](int threads, int64_t rows) -> absl::StatusOr<absl::Duration> {
           passes_.push_back({threads, rows});
           if (rows > fails_beyond_) return absl::InternalError(absl::StrCat("no ", rows));
-          const absl::Duration took = absl::Milliseconds((alpha_ + beta_ * static_cast<double>(rows)) / threads);
+          const double disturbed = rows == disturbed_rows_ ? 5 : 1;
+          const absl::Duration took =
+              absl::Milliseconds(disturbed * (alpha_ + beta_ * static_cast<double>(rows)) / threads);
           now_ += took;
           return took;
         },
@@ -31,7 +33,7 @@ class MeasureCostsTest : public testing::Test {
 
   MeasureOptions options_;
   double alpha_ = 0, beta_ = 1;
-  int64_t fails_beyond_ = 1000;
+  int64_t fails_beyond_ = 1000, disturbed_rows_ = 0;
   absl::Time now_ = absl::UnixEpoch();
   std::vector<std::pair<int, int64_t>> passes_;
 };
@@ -80,6 +82,15 @@ TEST_F(MeasureCostsTest, RepeatsFastPassesMoreOften) {
   options_.max_rows = 1;
   ASSERT_OK(Measure());
   EXPECT_EQ(passes_.size(), 21u);
+}
+
+TEST_F(MeasureCostsTest, FewerRowsTakeNoLongerThanMore) {
+  alpha_ = 10;
+  disturbed_rows_ = 2;
+  ASSERT_OK_AND_ASSIGN(const CostTable table, Measure());
+  EXPECT_EQ(table.Find(1, 1)->p50, absl::Milliseconds(11));
+  EXPECT_EQ(table.Find(1, 2)->p50, absl::Milliseconds(14)) << "as four, not 60 ms";
+  EXPECT_EQ(table.Find(1, 2)->p95, absl::Milliseconds(14));
 }
 
 TEST_F(MeasureCostsTest, RowsThatDoNotRunTogetherEndItWithAReason) {

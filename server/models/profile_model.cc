@@ -42,7 +42,8 @@ class Passes {
     const absl::Duration cpu = ThreadCpuTime();
     const absl::Time start = MonotonicNow();
     BARYON_RETURN_IF_ERROR(executable_.Run(*inputs).status());
-    return in_background_ ? ThreadCpuTime() - cpu : MonotonicNow() - start;
+    // Of one thread only its own time counts: while it does not run, others do.
+    return in_background_ || threads == 1 ? ThreadCpuTime() - cpu : MonotonicNow() - start;
   }
 
  private:
