@@ -130,11 +130,43 @@ void Resnet() {
   CompareBatching("resnet50_v2", Start(repository), {1, 3, 224, 224}, 0.95);
 }
 
+// The time of processors that a process has taken so far, in user and in kernel mode.
+double CpuSeconds(pid_t process) {
+  std::string stat;
+  std::getline(std::ifstream(absl::StrCat("/proc/", process, "/stat")), stat);
+  BARYON_CHECK(!stat.empty());
+  // Behind the name, in brackets: the state, and at places 11 and 12 behind that the two times.
+  const std::vector<std::string> fields = absl::StrSplit(stat.substr(stat.rfind(')') + 2), ' ');
+  return (std::strtod(fields[11].c_str(), nullptr) + std::strtod(fields[12].c_str(), nullptr)) /
+         static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+// How many processors the server and its clients, which are this process, had since this was made: what the clients
+// take of the machine is no longer there for the server.
+class BothSides {
+ public:
+  explicit BothSides(RunningServer& server) : process_(server.process().pid()) {}
+  void Report(const std::string& what) const {
+    const double seconds = absl::ToDoubleSeconds(absl::Now() - start_);
+    Note(what + ", processors that the server had", (CpuSeconds(process_) - server_) / seconds, "");
+    Note(what + ", processors that the clients had", (CpuSeconds(getpid()) - clients_) / seconds, "");
+  }
+
+ private:
+  const pid_t process_;
+  const absl::Time start_ = absl::Now();
+  const double server_ = CpuSeconds(process_), clients_ = CpuSeconds(getpid());
+};
+
 void Overload(const std::string& what, const std::string& repository, const std::vector<int64_t>& shape) {
-  const RunningServer server = Start(repository);
+  RunningServer server = Start(repository);
   const std::string request = PredictRequestOf("auto", shape);
+  const BothSides at_capacity(server);
   const double capacity = server.Test(request, 64, 0, options.seconds).requests_per_second();
+  at_capacity.Report(what + ": 64 clients");
+  const BothSides overloaded(server);
   const LoadReport report = server.Test(request, 0, 5 * capacity, 4 * options.seconds);
+  overloaded.Report(what + ": five times");
   int64_t refused = 0;
   for (const auto& [code, count] : report.failed) refused += count;
   Note(what + ": capacity, 64 clients", capacity, "req/s");
@@ -146,6 +178,8 @@ void Overload(const std::string& what, const std::string& repository, const std:
   Say(what + ": p99 of what was answered", Ms(report.latency.p99), "ms", "<=", 1000);
   Say(what + ": median of refusals", Ms(report.refusal.p50), "ms", "<=", 5);
   Say(what + ": p99 of refusals", Ms(report.refusal.p99), "ms", "<=", 5);
+  Say(what + ": 99 % of the refusals, as the server timed them, within",
+      1e3 * server.QuantileOf("baryon_request_duration_seconds", "code_class=\"server_error\"", 0.99), "ms", "<=", 5);
   const LoadReport after = server.Test(request, 0, capacity / 2, 3);
   Say(what + ": p99 at half of capacity, right after", Ms(after.latency.p99), "ms", "<=", 250);
 }
@@ -154,6 +188,7 @@ void OverloadAll() {
   const std::string wide = Repository("wide");
   AddMlp(wide, "auto", kWideMlp);
   Overload("wide MLP", wide, {1, 2048});
+  Overload("wide MLP, 16 rows", wide, {16, 2048});
 }
 
 // An Open Inference Protocol request with one row of `count` float32 elements.
@@ -184,17 +219,6 @@ void AddIdentity(const std::string& repository, const std::string& name, int64_t
       "arg_nodes": [0], "heads": [[1, 0, 0]], "attrs": {"mxnet_version": ["int", 10901]}})json";
   const std::string symbol = absl::Substitute(kSymbol, count);
   BARYON_CHECK(WriteFileAtomically(repository + "/" + name + "/1/identity-symbol.json", symbol).ok());
-}
-
-// The time of processors that a process has taken so far, in user and in kernel mode.
-double CpuSeconds(pid_t process) {
-  std::string stat;
-  std::getline(std::ifstream(absl::StrCat("/proc/", process, "/stat")), stat);
-  BARYON_CHECK(!stat.empty());
-  // Behind the name, in brackets: the state, and at places 11 and 12 behind that the two times.
-  const std::vector<std::string> fields = absl::StrSplit(stat.substr(stat.rfind(')') + 2), ' ');
-  return (std::strtod(fields[11].c_str(), nullptr) + std::strtod(fields[12].c_str(), nullptr)) /
-         static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 // A model that copies its input beside a server that does nothing but that, in turns: what everything between the

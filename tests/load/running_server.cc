@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <random>
 
 #include "absl/strings/match.h"
@@ -98,6 +99,19 @@ double RunningServer::SumOf(const std::string& name) const {
     sum = std::max(sum, 0.0) + std::strtod(line.data() + line.rfind(' '), nullptr);
   }
   return sum;
+}
+
+double RunningServer::QuantileOf(const std::string& histogram, const std::string& label, double quantile) const {
+  std::map<double, double> up_to;  // counts, by bound
+  for (absl::string_view line : absl::StrSplit(Metrics(), '\n')) {
+    if (!absl::StartsWith(line, histogram + "_bucket{") || !absl::StrContains(line, label)) continue;
+    const std::string bound(line.substr(line.find("le=\"") + 4));  // "+Inf" is one, too
+    up_to[std::strtod(bound.c_str(), nullptr)] += std::strtod(line.data() + line.rfind(' '), nullptr);
+  }
+  for (const auto& [bound, count] : up_to) {
+    if (count > 0 && count >= quantile * up_to.rbegin()->second) return bound;
+  }
+  return -1;
 }
 
 std::string PredictRequestOf(const std::string& model, const std::vector<int64_t>& shape) {

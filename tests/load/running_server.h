@@ -35,6 +35,9 @@ class RunningServer {
   std::string Metrics() const;
   double Metric(const std::string& name) const;
   double SumOf(const std::string& name) const;
+  // The bound of the bucket up to which a part `quantile` of what a histogram counted lies, of the series whose labels
+  // contain `label`: "code=\"OK\"". -1 when nothing was counted.
+  double QuantileOf(const std::string& histogram, const std::string& label, double quantile) const;
   double ResidentBytes() const { return Metric("process_resident_memory_bytes"); }
   ChildProcess& process() { return *process_; }
   const std::string& address() const { return address_; }  // for gRPC
