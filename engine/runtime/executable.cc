@@ -7,6 +7,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status_macros.h"
+#include "engine/base/thread_width.h"
 #include "engine/graph/run_op.h"
 
 namespace baryon {
@@ -100,7 +101,10 @@ absl::StatusOr<std::shared_ptr<const Plan>> Executable::PlanFor(const TensorType
       Compile(graph_, input_types, pool_.num_threads(), options_, prepared_);
   if (!compiled.ok()) return ExplainMisfit(compiled.status(), signature_, input_types);
   const std::shared_ptr<const Plan> plan = *std::move(compiled);
-  malloc_trim(0);  // gives back what reading and compiling took: megabytes, of which a forward pass needs none
+  // Gives back what reading and compiling took: megabytes, of which a forward pass needs none. Once, for a server
+  // compiles a plan for each number of rows; and not in the background, where a thread that seldom runs would hold the
+  // locks of the heap that those in the foreground wait for.
+  if (owned_.empty() && !ThreadWidth::in_background()) malloc_trim(0);
   if (owned_.size() < kMostPlans) {
     plans_[owned_.size()].store(plan.get(), std::memory_order_release);
     owned_.push_back(plan);

@@ -9,6 +9,7 @@
 #include "engine/base/thread_width.h"
 #include "server/batching/batch_policy.h"
 #include "server/batching/clock.h"
+#include "server/models/give_back.h"
 #include "server/models/open_model.h"
 #include "server/models/warm_up.h"
 
@@ -57,12 +58,15 @@ ModelLoader::ModelLoader(ModelOpener open, Options options, Executor& executor, 
       options_(std::move(options)),
       costs_(options_.cost_folder),
       executor_(executor),
-      metrics_(metrics) {}
+      metrics_(metrics) {
+  GiveBackMemory({});  // here, and not first on a thread that loads
+}
 
 absl::StatusOr<std::shared_ptr<const ServedModel>> ModelLoader::Load(const ModelVersion& version,
                                                                      const ModelSettings& settings, bool in_background,
                                                                      const std::stop_token& stop) const {
   absl::StatusOr<std::shared_ptr<const ServedModel>> model = TryLoad({version, settings, in_background, stop});
+  GiveBackMemory({});  // what it took to get there
   if (model.ok()) return model;
   if (!stop.stop_requested()) metrics_.CountLoadFailure(version.name, model.status().code());
   return Annotate(model.status(), absl::StrCat("loading model \"", version.name, "\" version ", version.version));

@@ -1,5 +1,7 @@
 #include "server/models/model_loader.h"
 
+#include <malloc.h>
+
 #include <utility>
 
 #include "engine/base/testing/status_matchers.h"
@@ -7,6 +9,16 @@
 #include "server/testing/manual_executor.h"
 #include "server/testing/temp_folder.h"
 #include "server/testing/test_models.h"
+
+namespace {
+thread_local int trims = 0;  // of the heap, by this thread
+}
+
+// In place of the library's.
+int malloc_trim(size_t) noexcept {
+  ++trims;
+  return 0;
+}
 
 namespace baryon {
 namespace {
@@ -53,6 +65,13 @@ TEST_F(ModelLoaderTest, MakesAModelThatServes) {
   EXPECT_EQ(model->version(), 7);
   EXPECT_EQ(model->labels().size(), 2u);
   EXPECT_THAT(metrics_.ToText(), HasSubstr("baryon_model_load_duration_seconds{model=\"m\",version=\"7\"}"));
+}
+
+TEST_F(ModelLoaderTest, BesideOtherModelsItDoesNotLockTheHeapOfTheirRequests) {
+  trims = 0;
+  ModelLoader loader(Opening(Opened("_test_double")), options_, executor_, metrics_);
+  ASSERT_OK_AND_ASSIGN(const auto model, loader.Load(Version(), settings_, /*in_background=*/true));
+  EXPECT_EQ(trims, 0);
 }
 
 TEST_F(ModelLoaderTest, JoinsRequestsWhereRowsAreIndependent) {
