@@ -10,7 +10,7 @@ namespace baryon {
 namespace {
 
 constexpr int kFewestPasses = 3, kMostPasses = 20;
-constexpr double kShareOfASize = 0.1;    // of the budget: what the passes of one size may take once they are three
+constexpr double kShareOfASize = 0.06;   // of the budget: what the passes of one size may take once they are three
 constexpr double kWorthwhile = 0.97;     // a row of a larger batch costs at most this part of one of the best so far
 constexpr int kMostDisappointments = 2;  // in a row
 
@@ -53,8 +53,8 @@ class Measurement {
   }
 
   absl::StatusOr<CostTable::Cost> MeasureOne(int threads, int64_t rows) {
-    BARYON_RETURN_IF_ERROR(pass_(threads, rows).status());
     const absl::Time share_ends = clock_() + options_.budget * kShareOfASize;
+    BARYON_RETURN_IF_ERROR(pass_(threads, rows).status());
     std::vector<absl::Duration> times;
     while (static_cast<int>(times.size()) < kMostPasses) {
       const absl::Time now = clock_();

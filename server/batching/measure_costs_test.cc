@@ -70,6 +70,16 @@ TEST_F(MeasureCostsTest, KeepsToItsBudget) {
   EXPECT_THAT(table.rows(1), ElementsAre(1, 2)) << "no time for 4";
 }
 
+TEST_F(MeasureCostsTest, SmallSizesLeaveTimeForLargeOnes) {
+  alpha_ = 20;
+  beta_ = 0.5;
+  options_.threads = {1, 2};
+  options_.budget = absl::Seconds(2);
+  options_.max_rows = 32;
+  ASSERT_OK_AND_ASSIGN(const CostTable table, Measure());
+  EXPECT_THAT(table.rows(1), ElementsAre(1, 2, 4, 8, 16, 32));
+}
+
 TEST_F(MeasureCostsTest, AModelSlowerThanTheBudgetIsMeasuredAllTheSame) {
   beta_ = 5000;
   ASSERT_OK_AND_ASSIGN(const CostTable table, Measure());
