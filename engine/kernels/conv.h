@@ -32,6 +32,10 @@ struct ConvOptions {
   bool has_residual = false;
   // Applied to the finished results, which must be channels-last; only where PlaneConvPlan::Supports the geometry.
   PairPool pool = PairPool::kNone;
+  // The name of an algorithm to take where it can be taken, in place of the one that the rule gives: for tests, and
+  // when several are timed against each other. "indirect", "winograd2" to 4, "strassen1" and "strassen2"; "": the
+  // rule's.
+  std::string algorithm;
 };
 
 struct ConvOperands {

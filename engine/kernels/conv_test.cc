@@ -28,6 +28,39 @@ TEST(ConvTest, ReadsChannelsFirstOnlyWhereChannelsAreFew) {
   EXPECT_EQ(MakeChannelsFirstConvPlan(TestConv::Square(64, 64, 32, 3).Finish().geometry, {}), nullptr);
 }
 
+TEST(ConvTest, TakesTheAlgorithmThatOptionsName) {
+  const auto choice = [](const TestConv& conv, const char* name, int most_winograd = 4) {
+    ConvOptions options;
+    options.most_winograd = most_winograd;
+    options.most_strassen = 2;
+    options.algorithm = name;
+    return MakeConvPlan(conv.geometry, options)->ToString();
+  };
+  const TestConv three = TestConv::Square(64, 128, 14, 3).Finish(), one = TestConv::Square(64, 128, 14, 1).Finish();
+  EXPECT_THAT(choice(three, "indirect"), StartsWith("indirect gemm"));
+  EXPECT_THAT(choice(three, "winograd2"), StartsWith("winograd 2x2"));
+  EXPECT_THAT(choice(three, "winograd3"), StartsWith("winograd 3x3"));
+  EXPECT_THAT(choice(three, "winograd4"), StartsWith("winograd 4x4"));
+  EXPECT_THAT(choice(one, "strassen1"), StartsWith("strassen 7 "));
+  EXPECT_THAT(choice(one, "strassen2"), StartsWith("strassen 7x7 "));
+  // What cannot be taken, or is not allowed, leaves the rule's.
+  EXPECT_EQ(choice(one, "winograd2"), choice(one, ""));
+  EXPECT_EQ(choice(three, "winograd4", 2), choice(three, "", 2));
+  EXPECT_EQ(choice(three, "no such name"), choice(three, ""));
+  const TestConv depthwise = TestConv::Square(64, 64, 14, 3, 1, 64).Finish();
+  EXPECT_EQ(choice(depthwise, "indirect"), choice(depthwise, ""));
+}
+
+TEST(ConvTest, TakesPhasesForFirstLayersOfResidualNetworksUnlessStrict) {
+  const TestConv stem = TestConv::Square(3, 64, 64, 7, 2).Finish();
+  ConvOptions options;
+  options.most_winograd = 4;
+  EXPECT_THAT(MakeConvPlan(stem.geometry, options)->ToString(), StartsWith("winograd 3x3 of 4x4"));
+  EXPECT_THAT(MakeChannelsFirstConvPlan(stem.geometry, options)->ToString(), StartsWith("winograd 3x3 of 4x4"));
+  options.most_winograd = 2;
+  EXPECT_THAT(MakeConvPlan(stem.geometry, options)->ToString(), StartsWith("strip gemm"));
+}
+
 // Every choice, over sizes around those where something changes.
 TEST(ConvTest, MatchesReference) {
   ForEachCpuTarget([] {

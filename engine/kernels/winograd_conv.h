@@ -10,6 +10,7 @@
 
 #include "engine/kernels/conv.h"
 #include "engine/kernels/tile_products.h"
+#include "engine/kernels/winograd_grid.h"
 #include "engine/kernels/winograd_tile.h"
 
 namespace baryon::kernels {
@@ -17,11 +18,11 @@ namespace baryon::kernels {
 class WinogradConvPlan : public ConvPlan {
  public:
   static bool Supports(const ConvGeometry& geometry);
-  // The m of the fastest F(m x m, 3x3) for `geometry`, 2 or 4, at most `most`; 0 where other plans are faster. Depends
-  // on neither batch nor threads, so that an image gives the same bits in any batch.
+  // The m of the fastest F(m x m, 3x3) for `geometry`, 2, 3 or 4, at most `most`; 0 where other plans are faster.
+  // Depends on neither batch nor threads, so that an image gives the same bits in any batch.
   static int BestTile(const ConvGeometry& geometry, int most);
 
-  // `m`: 2 or 4.
+  // `m`: 2, 3 or 4.
   WinogradConvPlan(const ConvGeometry& geometry, const ConvOptions& options, int m);
 
   std::string ToString() const override;
@@ -36,26 +37,15 @@ class WinogradConvPlan : public ConvPlan {
   void RunTask(int task, const ConvOperands& operands, char* workspace) const override;
 
  private:
-  struct TileOrigin {
-    int64_t image, y, x;  // the tile's first output
-  };
-
-  int64_t edge() const { return m_ + 2; }
-  int64_t tiles_per_image() const { return tiles_y_ * tiles_x_; }
   TileBlocks MakeBlocks(int num_threads) const;
-  TileOrigin OriginOf(int64_t tile) const;
   void TransformInputs(int64_t first, int64_t count, const ConvOperands& operands, float* left) const;
-  void TransformSums(int64_t first, int64_t count, int64_t panel, const float* sums,
-                     const ConvOperands& operands) const;
-  void PackPanel(const float* weight, const WeightStrides& strides, int64_t panel, float* packed) const;
 
   ConvGeometry geometry_;
   ConvOptions options_;
-  int64_t m_;
-  const WinogradTarget& transforms_;
+  const WinogradTransforms& transforms_;
   const GemmTarget& target_;
   std::vector<float> zeros_;  // a pixel outside of the input
-  int64_t tiles_y_, tiles_x_;
+  WinogradGrid grid_;
   TileBlocks blocks_;
   TileProducts products_;
 };

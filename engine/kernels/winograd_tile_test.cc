@@ -1,6 +1,7 @@
 #include "engine/kernels/winograd_tile.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/kernels/aligned_buffer.h"
@@ -14,15 +15,18 @@ namespace {
 TEST(WinogradTileTest, TransformsTogetherAreAConvolution) {
   constexpr int64_t kChannels = 19, kStep = 32, kColumns = 32;
   ForEachCpuTarget([] {
-    const WinogradTarget& target = ActiveWinogradTarget();
-    for (int m : {2, 4}) {
-      const int edge = m + 2, products = edge * edge;
-      const std::vector<float> pixels = RandomFloats(products * kChannels, 1), weight = RandomFloats(9 * kColumns, 2);
+    for (const auto& [m, r] : std::vector<std::pair<int, int>>{{2, 3}, {3, 3}, {4, 3}, {3, 4}}) {
+      const WinogradTransforms& transforms = ActiveWinogradTransforms(m, r);
+      EXPECT_EQ(transforms.m, m);
+      EXPECT_EQ(transforms.r, r);
+      const int edge = transforms.edge(), products = transforms.products();
+      const std::vector<float> pixels = RandomFloats(products * kChannels, 1);
+      const std::vector<float> weight = RandomFloats(r * r * kColumns, 2);
       std::vector<const float*> pointers;
       for (int p = 0; p < products; ++p) pointers.push_back(pixels.data() + p * kChannels);
       AlignedBuffer inputs(products * kStep), weights(products * kColumns), sums(products * kColumns + 16);
-      target.input[m / 4]({pointers.data(), inputs.data(), kStep, kChannels});
-      target.weight[m / 4]({weight.data(), kColumns, weights.data(), kColumns, kColumns});
+      transforms.input({pointers.data(), inputs.data(), kStep, kChannels});
+      transforms.weight({weight.data(), kColumns, weights.data(), kColumns, kColumns});
       // Every channel has its own column: a depthwise product, which is all that the transforms see.
       for (int p = 0; p < products; ++p) {
         for (int64_t j = 0; j < kChannels; ++j) {
@@ -37,21 +41,21 @@ TEST(WinogradTileTest, TransformsTogetherAreAConvolution) {
         outs.push_back(p == 1 ? nullptr : out.data() + p * kChannels);
         residuals.push_back(residual.data() + p * kChannels);
       }
-      target.output[m / 4](
+      transforms.output(
           {sums.data(), kColumns, kChannels, outs.data(), residuals.data(), bias.data(), /*lower=*/-1, /*upper=*/1.5});
 
       std::vector<double> want;
       for (int p = 0; p < m * m; ++p) {
         for (int64_t c = 0; c < kChannels; ++c) {
           double sum = bias[c] + residual[p * kChannels + c];
-          for (int k = 0; k < 9; ++k) {
-            const int y = p / m + k / 3, x = p % m + k % 3;
+          for (int k = 0; k < r * r; ++k) {
+            const int y = p / m + k / r, x = p % m + k % r;
             sum += static_cast<double>(pixels[(y * edge + x) * kChannels + c]) * weight[k * kColumns + c];
           }
           want.push_back(p == 1 ? -7 : std::min(std::max(sum, -1.0), 1.5));
         }
       }
-      ExpectClose(out, want, 3e-6, "m " + std::to_string(m));
+      ExpectClose(out, want, 3e-6, "m " + std::to_string(m) + " r " + std::to_string(r));
     }
   });
 }

@@ -200,6 +200,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> MakeConvKernel(const ConvNode& node, Pre
   options.num_threads = context.num_threads();
   options.has_residual = node.has_residual;
   options.pool = node.pool;
+  options.algorithm = node.algorithm;
   const bool weight_is_known = context.constant(1) != nullptr;
   if (weight_is_known) {
     const bool strict = context.numerics() == Numerics::kStrict;

@@ -3,6 +3,7 @@
 #define BARYON_ENGINE_OPS_CONV_KERNEL_H_
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "engine/base/status_macros.h"
@@ -21,6 +22,7 @@ struct ConvNode {
   bool has_bias, has_residual;             // inputs 2 and the last
   kernels::ActivationSpec activation;
   kernels::PairPool pool = kernels::PairPool::kNone;  // the geometry is that before it
+  std::string algorithm;                              // the one to take, or ""
 };
 
 // Errors: those of reading the weight; RESOURCE_EXHAUSTED, no memory for packing it.
@@ -36,6 +38,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> PrepareConv(const A& attrs, PrepareConte
   node.has_bias = !attrs.no_bias;
   node.has_residual = attrs.residual;
   node.pool = attrs.pool;
+  node.algorithm = attrs.algorithm;
   BARYON_ASSIGN_OR_RETURN(node.activation, ToActivationSpec(attrs.activation, attrs.act_alpha, attrs.act_beta));
   return MakeConvKernel(node, context);
 }

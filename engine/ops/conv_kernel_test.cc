@@ -110,6 +110,8 @@ TEST(ConvKernelTest, TakesWinogradForConstantWeightsOnly) {
   layer.attrs.layout = Layout::kNHWC;
   EXPECT_THAT(PreparedConv(layer, true, cache).kernel->algorithm(), HasSubstr("winograd 2x2"));  // strict
   EXPECT_THAT(PreparedConv(layer, false, cache).kernel->algorithm(), HasSubstr("indirect gemm"));
+  layer.attrs.algorithm = "indirect";
+  EXPECT_THAT(PreparedConv(layer, true, cache).kernel->algorithm(), HasSubstr("indirect gemm"));
 }
 
 // The same elements under one key, read as another layout, must not be taken for the packed form of the first.

@@ -174,6 +174,7 @@ std::vector<AttrDef<A>> ConvAttrDefs() {
       InternalAttr("act_alpha", &A::act_alpha),
       InternalAttr("act_beta", &A::act_beta),
       InternalAttr("residual", &A::residual),
+      InternalAttr("algorithm", &A::algorithm),
       Internal(LayoutAttr("data_layout", &A::data_layout)),
       Internal(EnumAttr(
           "pool", &A::pool,

@@ -56,6 +56,7 @@ struct ConvAttrs {
   Layout data_layout = Layout::kNone;  // of the data, where it is not `layout`
   // Of the activated results: the output has half as many pixels along each of the two axes. Channels last, stride 1.
   kernels::PairPool pool = kernels::PairPool::kNone;
+  std::string algorithm;  // the one to take where it can be taken, see kernels/conv.h; "": by rule
 
   bool channels_last() const { return IsChannelsLast(layout); }
   bool data_channels_last() const { return IsChannelsLast(data_layout == Layout::kNone ? layout : data_layout); }
