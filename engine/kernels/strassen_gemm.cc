@@ -22,6 +22,10 @@ constexpr double kMultiply = 1.02, kStore = 7, kStoreSums = 3.5;
 constexpr double kInputCost[] = {0, 30, 190}, kOutputCost[] = {0, 34, 190};
 constexpr double kLeastGain = 1.05;
 
+// What a byte of packed weights beyond those in a core's own cache may cost: memory has a price, and where algorithms
+// are nearly as fast the smaller one is to be taken. As in winograd_conv.cc.
+constexpr double kByteKept = 1.3 / 16, kFreeBytes = 512 << 10;
+
 // With two levels the products' own sizes are a quarter of the whole: smaller ones than this spend their time on the
 // sums, which then leave the cache.
 constexpr int64_t kLeastQuarter = 64;
@@ -61,9 +65,14 @@ int StrassenGemmPlan::BestLevels(const StrassenShape& shape, int most) {
     const int64_t width = ActiveGemmTarget().vector_width;
     return static_cast<double>(CeilDiv(elements, width) * width) / 16;
   };
+  const auto keeping = [&](int64_t products, int64_t parts) {
+    const int64_t bytes = products * (shape.k() / parts) * (shape.columns / parts) * kFloat;
+    return std::max(static_cast<double>(bytes) - kFreeBytes, 0.0) * kByteKept;
+  };
   int best = 0;
   double least = static_cast<double>(shape.rows_per_item) * vectors(shape.columns) *
-                 (static_cast<double>(shape.k()) * kMultiply + kStore) / kLeastGain;
+                     (static_cast<double>(shape.k()) * kMultiply + kStore) / kLeastGain +
+                 keeping(1, 1);
   for (int levels = 1; levels <= most; ++levels) {
     if (!Supports(shape, levels)) continue;
     if (levels > 1 && shape.rows_per_item < kLeastRowsOfTwoLevels) continue;
@@ -73,7 +82,8 @@ int StrassenGemmPlan::BestLevels(const StrassenShape& shape, int most) {
     const double products =
         static_cast<double>(StrassenProducts(levels)) * (static_cast<double>(k) * kMultiply + kStoreSums);
     const double cost = static_cast<double>(CeilDiv(shape.rows_per_item, parts)) *
-                        (columns * (products + kOutputCost[levels]) + vectors(k) * kInputCost[levels]);
+                            (columns * (products + kOutputCost[levels]) + vectors(k) * kInputCost[levels]) +
+                        keeping(StrassenProducts(levels), parts);
     if (cost >= least) continue;
     least = cost;
     best = levels;

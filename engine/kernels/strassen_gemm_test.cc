@@ -130,7 +130,8 @@ TEST(StrassenGemmTest, IsTakenWhereItPays) {
   EXPECT_EQ(best(196, 512, 512), 2);
   EXPECT_EQ(best(196, 512, 512, 1), 1);
   EXPECT_EQ(best(196, 512, 512, 0), 0);
-  EXPECT_EQ(best(49, 512, 2048), 1);  // a weight of three times the size for few rows
+  EXPECT_EQ(best(98, 512, 1024), 1);  // a weight of three times the size for few rows
+  EXPECT_EQ(best(49, 512, 1024), 0);  // megabytes more for a few percent
   EXPECT_EQ(best(784, 128, 512), 1);  // products too small for two levels
   EXPECT_EQ(best(196, 514, 512), 1);  // cannot be cut in four
   EXPECT_EQ(best(196, 513, 512), 0);

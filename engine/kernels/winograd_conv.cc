@@ -25,7 +25,15 @@ constexpr double kInputCost[] = {60, 105, 165}, kOutputCost[] = {40, 80, 130};  
 constexpr double kByteFromMemory = 1.9, kByteFromCache = 0.6;
 constexpr double kCacheBytes = 16 << 20;
 
-// The time of an image, in multiplications.
+// What it may cost to be without `bytes` of packed weights, in multiplications: memory has a price, and where
+// algorithms are nearly as fast the smaller one is to be taken. What a core's own cache holds is free. Strassen's has
+// the same.
+double PriceOfWeights(double bytes) {
+  constexpr double kFreeBytes = 512 << 10, kPerByte = 1.3;
+  return std::max(bytes - kFreeBytes, 0.0) * kPerByte;
+}
+
+// The time of an image, in multiplications, and the price of the weights.
 double CostOf(const ConvGeometry& g, int m) {
   const double tiles = static_cast<double>(CeilDiv(g.out[1], m) * CeilDiv(g.out[2], m));
   const double weights = static_cast<double>(g.channels * g.filters), products = (m + 2) * (m + 2);
@@ -33,7 +41,7 @@ double CostOf(const ConvGeometry& g, int m) {
   const double reading = bytes * (bytes > kCacheBytes ? kByteFromMemory : kByteFromCache);
   const double transforms = tiles * (static_cast<double>(g.channels) * kInputCost[m - 2] +
                                      static_cast<double>(g.filters) * kOutputCost[m - 2]);
-  return std::max(tiles * products * weights, reading) + transforms;
+  return std::max(tiles * products * weights, reading) + transforms + PriceOfWeights(bytes);
 }
 
 }  // namespace
@@ -48,7 +56,7 @@ int WinogradConvPlan::BestTile(const ConvGeometry& geometry, int most) {
   constexpr int64_t kFewChannels = 16;
   if (!Supports(geometry) || geometry.channels < kFewChannels || geometry.filters < kFewChannels) return 0;
   const double weights = static_cast<double>(9 * geometry.channels * geometry.filters);
-  double least = static_cast<double>(geometry.out_pixels()) * weights;
+  double least = static_cast<double>(geometry.out_pixels()) * weights + PriceOfWeights(weights * sizeof(float));
   int best = 0;
   for (int m = 2; m <= most; ++m) {
     const double cost = CostOf(geometry, m);

@@ -85,6 +85,7 @@ TEST(WinogradConvTest, IsTakenWhereItPays) {
   EXPECT_EQ(WinogradConvPlan::BestTile(TestConv::Square(64, 64, 56, 3).Finish().geometry, 2), 2);
   EXPECT_EQ(WinogradConvPlan::BestTile(TestConv::Square(64, 64, 56, 3).Finish().geometry, 0), 0);
   EXPECT_EQ(WinogradConvPlan::BestTile(TestConv::Square(512, 512, 7, 3).Finish().geometry, 4), 2);
+  EXPECT_EQ(WinogradConvPlan::BestTile(TestConv::Square(256, 256, 14, 3).Finish().geometry, 4), 3);
   EXPECT_EQ(WinogradConvPlan::BestTile(TestConv::Square(64, 64, 56, 3, 2).Finish().geometry, 4), 0);
   EXPECT_EQ(WinogradConvPlan::BestTile(TestConv::Square(64, 64, 56, 1).Finish().geometry, 4), 0);
   EXPECT_EQ(WinogradConvPlan::BestTile(TestConv::Square(64, 64, 56, 3, 1, 2).Finish().geometry, 4), 0);

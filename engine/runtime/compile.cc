@@ -168,10 +168,12 @@ class PlanBuilder {
     return absl::OkStatus();
   }
 
-  // A kernel for every operator that computes by itself.
+  // A kernel for every operator that computes by itself. The last comes first: in most networks the largest weights are
+  // behind, and while one is packed its original is in memory too.
   absl::Status PrepareKernels() {
     kernels_.resize(graph_.num_nodes());
-    for (NodeId id : order_) {
+    for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
+      const NodeId id = *it;
       const Node& node = graph_.node(id);
       if (!node.is_op() || node.op->view || IsJoined(id) || chain_of_[id] >= 0) continue;
       if (!node.op->prepare) {
