@@ -61,7 +61,7 @@ struct Candidate {
 std::vector<Candidate> FindCandidates(const CostTable& costs, absl::Duration objective, int64_t max_rows,
                                       int num_threads) {
   std::vector<Candidate> candidates;
-  for (int64_t rows : costs.rows(costs.threads().back())) {
+  for (int64_t rows : costs.rows(costs.threads().front())) {
     if (rows > max_rows) break;
     const int threads = ThreadsFor(costs, rows);
     if (rows > 1 && costs.Predict(threads, rows).p50 > objective) break;

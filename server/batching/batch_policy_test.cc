@@ -69,6 +69,14 @@ TEST(BatchPolicyTest, ASlowPassWhileItWasMeasuredDoesNotDecide) {
   EXPECT_EQ(DecidePolicy(costs, "", {}, 2).max_rows, 32);
 }
 
+TEST(BatchPolicyTest, ASizeThatWasMeasuredOnOneThreadOnlyCounts) {
+  CostTable costs;
+  const absl::Duration time = absl::Milliseconds(10);
+  for (int64_t rows : {1, 2, 4, 8}) costs.Set(1, rows, {time, time});
+  for (int64_t rows : {1, 2, 4}) costs.Set(2, rows, {time, time});
+  EXPECT_EQ(DecidePolicy(costs, "", {}, 2).max_rows, 8);
+}
+
 TEST(BatchPolicyTest, BatchesOfATinyModelMayTakeLongerThanFourPasses) {
   const BatchPolicy policy = DecidePolicy(TableOf([](double rows) { return 0.02 + 0.01 * rows; }), "", {}, 2);
   EXPECT_EQ(policy.objective, absl::Milliseconds(2));

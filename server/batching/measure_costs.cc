@@ -39,14 +39,15 @@ class Measurement {
   }
 
  private:
-  // The lowest CPU time of a row, over the numbers of threads; 0 when there was no time to measure any.
+  // The lowest CPU time of a row, over the numbers of threads; 0 when there was no time to measure any. One thread
+  // comes first: beside others that compute, passes of several wait for each other's parts and take the time of many.
   absl::StatusOr<double> MeasureRows(int64_t rows) {
     double lowest = 0;
-    for (auto threads = options_.threads.rbegin(); threads != options_.threads.rend(); ++threads) {
+    for (int threads : options_.threads) {
       if (rows > 1 && clock_() >= end_) break;
-      BARYON_ASSIGN_OR_RETURN(const CostTable::Cost cost, MeasureOne(*threads, rows));
-      table_.Set(*threads, rows, cost);
-      const double row = absl::ToDoubleSeconds(cost.p50) * *threads / static_cast<double>(rows);
+      BARYON_ASSIGN_OR_RETURN(const CostTable::Cost cost, MeasureOne(threads, rows));
+      table_.Set(threads, rows, cost);
+      const double row = absl::ToDoubleSeconds(cost.p50) * threads / static_cast<double>(rows);
       lowest = lowest == 0 ? row : std::min(lowest, row);
     }
     return lowest;
