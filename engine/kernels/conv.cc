@@ -3,7 +3,7 @@
 //   depthwise      the same with other kernels
 //   planes         few channels and few filters at stride 1, or with a pooling behind: LeNet
 //   phases         7x7 at stride 2 on few channels: the first layer of residual networks, by Winograd's method
-//   strip gemm     few channels, so that the run of one kernel position would be short: the first layer of a network
+//   strip          few channels, so that the run of one kernel position would be short: the first layer of a network
 //   winograd       3x3 at stride 1, where its fewer multiplications outweigh its transforms and larger weights
 //   strassen       many channels and filters, where a quarter fewer multiplications outweigh the sums around them
 //   indirect gemm  everything else

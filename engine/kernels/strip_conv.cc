@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/kernels/interleave.h"
+#include "engine/kernels/limits.h"
 #include "engine/kernels/parts.h"
 
 namespace baryon::kernels {
@@ -22,7 +23,7 @@ constexpr int64_t kTaskMultiplications = 1 << 20;  // worth handing to another t
 }  // namespace
 
 StripConvPlan::StripConvPlan(const ConvGeometry& geometry, const ConvOptions& options, bool channels_first)
-    : geometry_(geometry), options_(options), channels_first_(channels_first) {
+    : geometry_(geometry), options_(options), channels_first_(channels_first), strip_target_(&ActiveStripTarget()) {
   if (options_.in_stride == 0) options_.in_stride = geometry.channels;
   if (options_.out_stride == 0) options_.out_stride = geometry.filters;
   if (options_.residual_stride == 0) options_.residual_stride = geometry.filters;
@@ -56,11 +57,17 @@ StripConvPlan::StripConvPlan(const ConvGeometry& geometry, const ConvOptions& op
   full_ = GemmPlan(shape, ActiveGemmTarget(), 1);
   shape.rows[0].count = (geometry.out[1] - (strips_per_plane_ - 1) * rows_per_strip_) * geometry.out[2];
   last_ = GemmPlan(shape, ActiveGemmTarget(), 1);
+  if (geometry.out[2] >= strip_target_->min_width) {
+    run_row_ = strip_target_->Find(geometry.stride[2] * geometry.channels);
+  }
 }
 
 std::string StripConvPlan::ToString() const {
-  return absl::StrCat("strip gemm ", full_.ToString(), channels_first_ ? ", channels first, " : ", ", num_tasks(),
-                      " strips");
+  const std::string kernel = run_row_ != nullptr
+                                 ? absl::StrCat("rows ", strip_target_->name, " ", strip_target_->min_width, "x",
+                                                strip_target_->max_vectors * strip_target_->vector_width)
+                                 : absl::StrCat("gemm ", full_.ToString());
+  return absl::StrCat("strip ", kernel, channels_first_ ? ", channels first, " : ", ", num_tasks(), " strips");
 }
 
 std::string StripConvPlan::PackedForm() const {
@@ -126,6 +133,40 @@ void StripConvPlan::CopyStrip(const float* image, int64_t z, int64_t first_y, in
   }
 }
 
+// Output rows of a strip by the kernels of strip_tile.h, a few vectors of filters at a time.
+void StripConvPlan::MultiplyRows(const float* strip, int64_t first_pixel, int64_t out_rows,
+                                 const ConvOperands& operands) const {
+  const int64_t most_columns = strip_target_->max_vectors * strip_target_->vector_width;
+  const PackedLayout& layout = full_.layout();
+  const Limits limits = LimitsOf(operands.activation);
+  const int64_t row_step = geometry_.stride[1] * strip_width_ * geometry_.channels;
+  StripTile tile = {};
+  tile.runs = position_offsets_.data();
+  tile.num_runs = static_cast<int64_t>(position_offsets_.size());
+  tile.run_length = run_length_;
+  tile.out_step = options_.out_stride;
+  tile.width = geometry_.out[2];
+  tile.lower = limits.lower;
+  tile.upper = limits.upper;
+  for (int64_t y = 0; y < out_rows; ++y) {
+    float* row = operands.out + (first_pixel + y * geometry_.out[2]) * options_.out_stride;
+    tile.in = strip + y * row_step;
+    for (int64_t j = 0; j < geometry_.filters; j += tile.columns) {
+      const int64_t panel = j / layout.target->panel_width, column = j % layout.target->panel_width;
+      tile.weights = operands.packed + layout.panel_offset(panel) + column;
+      tile.weight_step = layout.panel_vectors(panel) * layout.target->vector_width;
+      tile.columns = std::min(layout.panel_columns(panel) - column, most_columns);
+      tile.bias = operands.bias == nullptr ? nullptr : operands.bias + j;
+      tile.out = row + j;
+      run_row_(tile);
+    }
+    if (limits.complete) continue;
+    for (int64_t x = 0; x < geometry_.out[2]; ++x) {
+      layout.target->activate(operands.activation, row + x * options_.out_stride, geometry_.filters);
+    }
+  }
+}
+
 void StripConvPlan::RunTask(int task, const ConvOperands& operands, char* workspace) const {
   const int64_t index = task % strips_per_plane_, plane = task / strips_per_plane_;  // of the output, over all images
   const int64_t z = plane % geometry_.out[0], image = plane / geometry_.out[0];
@@ -138,6 +179,9 @@ void StripConvPlan::RunTask(int task, const ConvOperands& operands, char* worksp
   CopyStrip(operands.in + image * image_size, z, first_y, out_rows, strip);
 
   const int64_t first_pixel = (plane * geometry_.out[1] + first_y) * width;
+  if (run_row_ != nullptr && operands.residual == nullptr) {
+    return MultiplyRows(strip, first_pixel, out_rows, operands);
+  }
   const int64_t row_step = geometry_.stride[1] * strip_width_, column_step = geometry_.stride[2];
   const auto rows = [&](const TileRows& tile) {
     int64_t y = tile.first / width, x = tile.first % width;

@@ -12,6 +12,7 @@
 
 #include "engine/kernels/conv.h"
 #include "engine/kernels/packed_gemm.h"
+#include "engine/kernels/strip_tile.h"
 
 namespace baryon::kernels {
 
@@ -34,6 +35,7 @@ class StripConvPlan : public ConvPlan {
   int64_t StripSize(int64_t out_rows) const;
   void CopyStrip(const float* image, int64_t z, int64_t first_y, int64_t out_rows, float* strip) const;
   void CopyRow(const float* image, int64_t z, int64_t y, float* row) const;
+  void MultiplyRows(const float* strip, int64_t first_pixel, int64_t out_rows, const ConvOperands& operands) const;
 
   ConvGeometry geometry_;
   ConvOptions options_;
@@ -42,8 +44,10 @@ class StripConvPlan : public ConvPlan {
   int64_t rows_per_strip_;  // of the output
   int64_t strips_per_plane_;
   int64_t run_length_ = 0;
-  std::vector<int64_t> position_offsets_;  // of each run, in pixels of a strip whose height is that of a full one
+  std::vector<int64_t> position_offsets_;  // of each run, in elements of a strip whose height is that of a full one
   GemmPlan full_, last_;                   // a full strip's product, and that of the last strip of a plane
+  const StripTarget* strip_target_;
+  StripTarget::Run run_row_ = nullptr;  // or nullptr when only those products suit
 };
 
 }  // namespace baryon::kernels
