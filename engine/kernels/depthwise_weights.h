@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "engine/kernels/conv_geometry.h"
+#include "engine/kernels/parts.h"
 
 namespace baryon::kernels {
 
@@ -33,7 +34,7 @@ inline int DepthwiseTasks(const ConvGeometry& geometry, int64_t units, int num_t
   constexpr double kTaskMultiplications = 200e3;
   const double wanted = num_threads == 1 ? 1 : 4 * num_threads;
   const double worthwhile = 1 + geometry.num_multiplications() / kTaskMultiplications;
-  return static_cast<int>(std::min({worthwhile, wanted, static_cast<double>(units)}));
+  return static_cast<int>(EvenParts(units, static_cast<int64_t>(std::min(worthwhile, wanted)), num_threads));
 }
 
 }  // namespace baryon::kernels

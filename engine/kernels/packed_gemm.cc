@@ -24,6 +24,12 @@ constexpr double kTaskMicroseconds = 15;  // shorter tasks are not worth handing
 constexpr double kMultiplicationsPerMicrosecond = 55e3, kBytesPerMicrosecond = 30e3;
 constexpr int64_t kTasksPerThread = 4;  // even out threads that run at different speeds
 
+// Whether threads of equal speed finish nearly at once.
+bool IsEven(int64_t count, int64_t parts, int64_t threads) {
+  constexpr double kUneven = 1.05;
+  return static_cast<double>(LargestShare(count, parts, threads) * threads) <= kUneven * count;
+}
+
 }  // namespace
 
 int PackedLayout::panel_columns(int64_t panel) const {
@@ -90,11 +96,16 @@ void GemmPlan::CutForThreads(int num_threads) {
   const int64_t most = num_threads * kTasksPerThread;
   const int64_t wanted = static_cast<int64_t>(std::min<double>(microseconds / kTaskMicroseconds, most));
   if (wanted <= 1) return;
-  if (shape_.columns > rows || num_tiles() < wanted) {
-    panel_tasks_ = std::min(num_panels(), wanted);
+  if (shape_.columns <= rows && num_tiles() >= wanted) {
+    row_tasks_ = EvenParts(num_tiles(), wanted, num_threads);
+    return;
+  }
+  panel_tasks_ = EvenParts(num_panels(), wanted, num_threads);
+  if (IsEven(num_panels(), panel_tasks_, num_threads) || num_tiles() < num_threads) {
     row_tasks_ = std::min(num_tiles(), CeilDiv(wanted, panel_tasks_));
-  } else {
-    row_tasks_ = wanted;
+  } else {  // few panels, or a few more than divide well: each thread takes its part of the rows through all
+    row_tasks_ = num_threads;
+    panel_tasks_ = std::clamp<int64_t>(wanted / num_threads, 1, num_panels());
   }
 }
 
