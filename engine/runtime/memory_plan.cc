@@ -9,12 +9,14 @@
 namespace baryon {
 namespace {
 
-// A buffer whose size is a multiple of a page would put its neighbour at the same low address bits, where a load of one
-// and a store to the other look alike to the processor; one cache line more keeps them apart.
+// A step reads a buffer and writes its neighbour, and where pixels lie a power of two apart, all its loads and stores
+// fall into few sets of the first cache and look alike in their low address bits. Half a kilobyte between the two
+// within a page keeps what is written behind what is read next; a single line would lay it just there.
 int64_t PaddedSize(int64_t size_bytes) {
-  constexpr int64_t kLine = kTensorAlignment, kPage = 4096;
+  constexpr int64_t kLine = kTensorAlignment, kPage = 4096, kApart = 512;
   const int64_t lines = (std::max<int64_t>(size_bytes, 1) + kLine - 1) / kLine * kLine;
-  return lines % kPage == 0 ? lines + kLine : lines;
+  const int64_t beyond = lines % kPage;
+  return lines >= kPage && beyond < kApart ? lines - beyond + kApart : lines;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "engine/runtime/memory_plan.h"
 
+#include <cstdlib>
 #include <random>
 #include <vector>
 
@@ -35,6 +36,17 @@ TEST(MemoryPlanTest, SmallBuffersFillGaps) {
   const MemoryPlan plan = PlanMemory(buffers);
   ExpectDisjoint(buffers, plan);
   EXPECT_LE(plan.arena_bytes, 12100);
+}
+
+TEST(MemoryPlanTest, WhatIsReadAndWhatIsWrittenLieApartWithinAPage) {
+  for (int64_t size : {4096, 4160, 4500, 40960, 41024}) {
+    const std::vector<BufferLifetime> buffers = {{size, 0, 1}, {size, 1, 2}};
+    const MemoryPlan plan = PlanMemory(buffers);
+    const int64_t distance = std::abs(plan.offsets[1] - plan.offsets[0]);
+    EXPECT_GE(distance, size);
+    EXPECT_GE(distance % 4096, 512) << size;
+    EXPECT_LE(plan.arena_bytes, 2 * (size + 512 + kTensorAlignment));
+  }
 }
 
 TEST(MemoryPlanTest, RandomLifetimesNeverOverlap) {
