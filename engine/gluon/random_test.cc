@@ -43,8 +43,10 @@ TEST(RandomTest, DrawsEveryIntegerOfTheRange) {
   random::Seed(3);
   const NDArray x = np::random::Randint(-2, 3, {50000});
   EXPECT_EQ(x.dtype(), DType::kInt64);
+  const auto values = x.Values<int64_t>();
+  ASSERT_TRUE(values.ok());
   std::vector<int> counts(5);
-  for (int64_t value : *x.Values<int64_t>()) ++counts.at(value + 2);
+  for (int64_t value : *values) ++counts.at(value + 2);
   for (int count : counts) EXPECT_NEAR(count, 10000, 500);
   EXPECT_EQ(np::random::Randint(3, 3).status().code(), absl::StatusCode::kInvalidArgument);
 }

@@ -169,7 +169,7 @@ absl::StatusOr<AxisLetters> NumpyDotLetters(const NoAttrs&, const Shape& a, cons
   }
   const std::string rows = Letters('a', a.rank() - 1), columns = Letters('n', b.rank() - 1);
   std::string right = columns;
-  right.insert(std::max<int64_t>(b.rank() - 2, 0), "z");
+  right.insert(std::max<int64_t>(b.rank() - 2, 0), 1, 'z');
   return AxisLetters{absl::StrCat(rows, "z"), right, absl::StrCat(rows, columns)};
 }
 const OpRegistration<NoAttrs> kNumpyDot(ProductSpec<NoAttrs>({"_np_dot", "_npi_dot"}, {"a", "b"}, {}, NumpyDotLetters));
