@@ -88,6 +88,14 @@ BatchPolicy Unmeasured(int64_t max_rows, int num_threads) {
   return policy;
 }
 
+// What speaks for the best of `candidates`, in words.
+std::string Compared(const std::vector<Candidate>& candidates, int64_t best_rows, double gain,
+                     absl::Duration objective) {
+  if (best_rows > 1) return absl::StrFormat("%d rows together come %.2f times as fast as alone", best_rows, gain);
+  if (candidates.size() > 1) return "rows together come no faster than alone";
+  return absl::StrFormat("no batch was measured that takes at most %s", absl::FormatDuration(objective));
+}
+
 BatchPolicy Measured(const CostTable& costs, absl::Duration objective, int64_t max_rows, bool wished, int num_threads) {
   const std::vector<Candidate> candidates = FindCandidates(costs, objective, max_rows, num_threads);
   const auto slower = [](const Candidate& a, const Candidate& b) { return a.rate < b.rate; };
@@ -95,7 +103,7 @@ BatchPolicy Measured(const CostTable& costs, absl::Duration objective, int64_t m
   const auto is_next_to_best = [&](const Candidate& a) { return a.rate * kNextToBest >= best.rate; };
   const Candidate enough = *std::find_if(candidates.begin(), candidates.end(), is_next_to_best);
   const double gain = best.rate / RowsPerSecondAlone(costs, num_threads);
-  const std::string compared = absl::StrFormat("%d rows together come %.2f times as fast as alone", best.rows, gain);
+  const std::string compared = Compared(candidates, best.rows, gain, objective);
   if (!wished && gain < kWorthJoining) return Alone(costs, num_threads, compared);
   BatchPolicy policy;
   policy.join = true;

@@ -45,6 +45,13 @@ TEST(BatchPolicyTest, LeavesRequestsAloneWhereEachRowCostsTheSame) {
   EXPECT_EQ(policy.threads, 2) << "and all of them for one that is alone";
 }
 
+TEST(BatchPolicyTest, SaysWhyNothingIsJoinedWhereOneRowIsBest) {
+  const CostTable slower = TableOf([](double rows) { return 10 * rows * rows; });
+  EXPECT_EQ(DecidePolicy(slower, "", {}, 2).why, "rows together come no faster than alone");
+  const CostTable slow = TableOf([](double rows) { return rows == 1 ? 10 : 1000; });
+  EXPECT_EQ(DecidePolicy(slow, "", {}, 2).why, "no batch was measured that takes at most 20ms");
+}
+
 TEST(BatchPolicyTest, NeedsMoreThanAFewPercent) {
   const auto gains = [](double part) {
     return TableOf([=](double rows) { return rows == 1 ? 10 : part * 10 * rows; });
