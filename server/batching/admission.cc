@@ -9,7 +9,10 @@
 namespace baryon {
 namespace {
 
-constexpr double kPromised = 0.8;  // of the longest wait, and of the time before the deadline
+constexpr double kBeforeDeadline = 0.8;  // of the time that is left
+// Of the longest wait. Under overload, refusing takes up to half of what the processors do, and does so only after the
+// forecast: those who were promised more wait for nothing, and their refusals come late.
+constexpr double kPromised = 0.5;
 
 }  // namespace
 
@@ -50,7 +53,7 @@ absl::Status Admission::Check(const Demand& demand, const Backlog& backlog) cons
   const int threads = ThreadsFor(backlog.busy_slots + 1, backlog.load);
   const absl::Duration pass =
       backlog.idle() ? costs_.AtLeast(threads, demand.rows) : costs_.Predict(threads, demand.rows).p50;
-  if (wait > (demand.time_left - pass) * kPromised) {
+  if (wait > (demand.time_left - pass) * kBeforeDeadline) {
     return Refuse(
         Refusal::kDeadlineUnreachable,
         absl::StrCat(model_, ": the deadline is in ", absl::FormatDuration(demand.time_left), ", expected ",

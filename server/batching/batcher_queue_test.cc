@@ -209,10 +209,10 @@ TEST_F(BatcherTest, RefusesWhatWouldWaitTooLong) {
   executor_.RunAll();
   const auto accepted =
       std::count_if(std::begin(answers), std::end(answers), [](const Answer& a) { return a.outputs->ok(); });
-  EXPECT_EQ(accepted, 10) << "five passes of two rows start within 40 ms";
+  EXPECT_EQ(accepted, 6) << "three passes of two rows start within 25 ms";
   EXPECT_THAT(batches_, Each(2));
   EXPECT_EQ(answers[19].refusal(), Refusal::kOverload);
-  EXPECT_EQ(RetryDelayOf(answers[19].status()), 50 * kMs);
+  EXPECT_EQ(RetryDelayOf(answers[19].status()), 30 * kMs);
 }
 
 TEST_F(BatcherTest, SaysBeforehandWhatItWouldRefuse) {
