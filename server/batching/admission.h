@@ -46,9 +46,9 @@ class Admission {
   Admission(std::string model, const BatchPolicy& policy, const QueueLimits& limits, const CostModel& costs)
       : model_(std::move(model)), policy_(policy), limits_(limits), costs_(costs) {}
 
-  // OK, or a Refusal: the queue is full; the answer cannot come before the deadline; the wait would be longer than four
-  // fifths of what it may be or of what the deadline leaves (more might become too long), with the time after which to
-  // come again.
+  // OK, or a Refusal: the queue is full; the answer cannot come before the deadline; the wait would be longer than half
+  // of what it may be or four fifths of what the deadline leaves (more might become too long), with the time after
+  // which to come again.
   absl::Status Check(const Demand& demand, const Backlog& backlog) const;
 
   // How long a request waits until its pass starts: until a slot is free, and for the passes of the rows ahead. Models
