@@ -129,6 +129,7 @@ TEST_F(ServedModelTest, NobodyWaitsLongerThanItsConfigurationAllows) {
   model.Predict(RequestOf(1, answer));
   executor_.Advance(absl::Milliseconds(5));
   EXPECT_THAT(*answer, StatusIs(absl::StatusCode::kResourceExhausted));
+  executor_.RunAll();
 }
 
 TEST_F(ServedModelTest, KnowsWhenItWasUsedLast) {

@@ -64,10 +64,10 @@ class InferenceCodecTest : public testing::Test {
   }
   absl::Status Encode(const ModelInferRequest& request, const ServedModel& model, const Tensors& outputs,
                       ModelInferResponse& response) {
-    bytes_ = ToBytes(request);
-    BARYON_ASSIGN_OR_RETURN(message_, InferenceMessage::Parse(bytes_));
-    BARYON_ASSIGN_OR_RETURN(const auto wanted, ReadWantedOutputs(message_.head, model.signature(), regions_));
-    BARYON_ASSIGN_OR_RETURN(WirePieces pieces, EncodeInferenceResponse(message_, wanted, model, outputs));
+    const grpc::ByteBuffer bytes = ToBytes(request);  // not those that `outputs` may view
+    BARYON_ASSIGN_OR_RETURN(const InferenceMessage message, InferenceMessage::Parse(bytes));
+    BARYON_ASSIGN_OR_RETURN(const auto wanted, ReadWantedOutputs(message.head, model.signature(), regions_));
+    BARYON_ASSIGN_OR_RETURN(WirePieces pieces, EncodeInferenceResponse(message, wanted, model, outputs));
     EXPECT_TRUE(FromBytes(pieces.Finish(), response));
     return absl::OkStatus();
   }
