@@ -26,7 +26,8 @@
 namespace baryon {
 namespace {
 
-constexpr double kGapWeight = 0.05;  // of one gap between rows in their average
+constexpr double kGapWeight = 0.05;                            // of one gap between rows in their average
+constexpr absl::Duration kMostHere = absl::Microseconds(200);  // of a thread that brought a request
 
 int64_t BytesOf(const Tensors& tensors) {
   int64_t bytes = 0;
@@ -90,10 +91,11 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   // The cost of the next batch when a slot is free for it.
   std::optional<absl::Duration> ClaimSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleSlot(absl::Duration cost);
-  bool RunHere(absl::Duration cost);
+  std::optional<absl::Duration> RunHere(absl::Duration cost);
   void RunOneBatch();
+  std::optional<absl::Duration> RunNextBatch(bool keep_slot);
   Batch TakeBatch(absl::Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PassOn(const Batch& batch, absl::Time start);
+  std::optional<absl::Duration> PassOn(const Batch& batch, absl::Time start);
   void WakeUp();
 
   void Compute(Batch& batch, Answers& answers) const;
@@ -144,12 +146,13 @@ Batcher::State::Queued Batcher::State::MakeQueued(Request request, absl::Time no
 }
 
 void Batcher::State::Submit(Request request) {
+  const std::shared_ptr<State> keep = shared_from_this();  // an answer may release the model
   const absl::Time now = clock_();
   const bool may_run_here = request.may_run_here;
   Queued queued = MakeQueued(std::move(request), now);
   // From here on the client may go at any moment; see Cancel.
   if (QueuedRequest& watched = *queued; watched.request.stop.stop_possible()) {
-    watched.on_stop.emplace(watched.request.stop, [self = shared_from_this(), &watched] { self->Cancel(watched); });
+    watched.on_stop.emplace(watched.request.stop, [self = keep, &watched] { self->Cancel(watched); });
   }
   absl::Status refused;
   std::optional<absl::Duration> slot;
@@ -158,7 +161,8 @@ void Batcher::State::Submit(Request request) {
     refused = Enqueue(queued, now);
     if (refused.ok()) slot = ClaimSlot();
   }
-  if (slot.has_value() && !(may_run_here && RunHere(*slot))) ScheduleSlot(*slot);
+  if (slot.has_value() && may_run_here) slot = RunHere(*slot);
+  if (slot.has_value()) ScheduleSlot(*slot);
   if (refused.ok()) return;
   Answers answers;
   answers.push_back(Refused(std::move(queued), std::move(refused)));
@@ -236,13 +240,24 @@ void Batcher::State::ScheduleSlot(absl::Duration cost) {
 }
 
 // On the thread that brought the request, when that takes less time than waking up another: see BatchPolicy::run_here.
-// The next batch goes to the executor, so that the thread gets back to what it is for.
-bool Batcher::State::RunHere(absl::Duration cost) {
-  if (cost <= absl::ZeroDuration() || cost > policy_.run_here) return false;
-  return executor_.RunHere(*account_, cost, [self = shared_from_this()] { self->RunOneBatch(); });
+// So does what comes meanwhile and is as short, but not for long: the thread has to get back to what it is for. Returns
+// the cost of the batch that is left to the executor.
+std::optional<absl::Duration> Batcher::State::RunHere(absl::Duration cost) {
+  const absl::Time end = clock_() + kMostHere;
+  std::optional<absl::Duration> slot = cost;
+  do {
+    if (*slot <= absl::ZeroDuration() || *slot > policy_.run_here) break;
+    const bool ran = executor_.RunHere(*account_, *slot, [this, &slot] { slot = RunNextBatch(/*keep_slot=*/true); });
+    if (!ran) break;
+  } while (slot.has_value() && clock_() < end);
+  return slot;
 }
 
-void Batcher::State::RunOneBatch() {
+void Batcher::State::RunOneBatch() { RunNextBatch(/*keep_slot=*/false); }
+
+// The slot goes to the executor as soon as the batch is computed, or is kept: then the cost of the next batch is
+// returned, if there is one.
+std::optional<absl::Duration> Batcher::State::RunNextBatch(bool keep_slot) {
   Answers answers;
   Batch batch;
   const absl::Time start = clock_();
@@ -253,8 +268,10 @@ void Batcher::State::RunOneBatch() {
   Tell(answers);
   answers.clear();
   Compute(batch, answers);
-  PassOn(batch, start);
+  std::optional<absl::Duration> slot = PassOn(batch, start);
+  if (slot.has_value() && !keep_slot) ScheduleSlot(*std::exchange(slot, std::nullopt));
   Tell(answers);
+  return slot;
 }
 
 Batcher::State::Batch Batcher::State::TakeBatch(absl::Time now, Answers& answers) {
@@ -283,8 +300,8 @@ Batcher::State::Batch Batcher::State::TakeBatch(absl::Time now, Answers& answers
   return batch;
 }
 
-// The slot goes to the next batch, or becomes free.
-void Batcher::State::PassOn(const Batch& batch, absl::Time start) {
+// The slot goes to the next batch, whose cost is returned, or becomes free.
+std::optional<absl::Duration> Batcher::State::PassOn(const Batch& batch, absl::Time start) {
   const absl::Time now = clock_();
   const absl::Duration took = now - start;
   const bool ran = !batch.members.empty() || batch.rows > 0;
@@ -305,9 +322,10 @@ void Batcher::State::PassOn(const Batch& batch, absl::Time start) {
     const absl::Duration measured = ran ? admission_.QueueTime(batch.rows, executor_.load()) : absl::ZeroDuration();
     drain_rate_.Finish(now, measured, slot.has_value());
   }
-  if (slot.has_value()) ScheduleSlot(*slot);
-  if (batch.wake == absl::InfiniteFuture()) return;
-  executor_.ScheduleAt(batch.wake, [self = shared_from_this()] { self->WakeUp(); });
+  if (batch.wake != absl::InfiniteFuture()) {
+    executor_.ScheduleAt(batch.wake, [self = shared_from_this()] { self->WakeUp(); });
+  }
+  return slot;
 }
 
 void Batcher::State::WakeUp() {
