@@ -49,21 +49,24 @@ absl::Status Admission::CheckRoom(const Demand& demand, const Backlog& backlog) 
 absl::Status Admission::Check(const Demand& demand, const Backlog& backlog) const {
   BARYON_RETURN_IF_ERROR(CheckRoom(demand, backlog));
   const absl::Duration wait = PredictWait(backlog);
-  // Nobody knows of an idle model whether it is still as slow as it was when it last ran.
-  const int threads = ThreadsFor(backlog.busy_slots + 1, backlog.load);
-  const absl::Duration pass =
-      backlog.idle() ? costs_.AtLeast(threads, demand.rows) : costs_.Predict(threads, demand.rows).p50;
-  if (wait > (demand.time_left - pass) * kBeforeDeadline) {
-    return Refuse(
-        Refusal::kDeadlineUnreachable,
-        absl::StrCat(model_, ": the deadline is in ", absl::FormatDuration(demand.time_left), ", expected ",
-                     absl::FormatDuration(wait), " in the queue and ", absl::FormatDuration(pass), " to compute"));
-  }
-  if (wait <= demand.max_wait * kPromised) return absl::OkStatus();
+  if (demand.time_left < absl::InfiniteDuration()) BARYON_RETURN_IF_ERROR(CheckDeadline(demand, backlog, wait));
+  if (wait <= absl::ZeroDuration() || wait <= demand.max_wait * kPromised) return absl::OkStatus();
   return Refuse(Refusal::kOverload,
                 absl::StrCat(model_, ": would wait ", absl::FormatDuration(wait), ", limit ",
                              absl::FormatDuration(demand.max_wait)),
                 RetryAfter(wait));
+}
+
+absl::Status Admission::CheckDeadline(const Demand& demand, const Backlog& backlog, absl::Duration wait) const {
+  // Nobody knows of an idle model whether it is still as slow as it was when it last ran.
+  const int threads = ThreadsFor(backlog.busy_slots + 1, backlog.load);
+  const absl::Duration pass =
+      backlog.idle() ? costs_.AtLeast(threads, demand.rows) : costs_.Predict(threads, demand.rows).p50;
+  if (wait <= (demand.time_left - pass) * kBeforeDeadline) return absl::OkStatus();
+  return Refuse(
+      Refusal::kDeadlineUnreachable,
+      absl::StrCat(model_, ": the deadline is in ", absl::FormatDuration(demand.time_left), ", expected ",
+                   absl::FormatDuration(wait), " in the queue and ", absl::FormatDuration(pass), " to compute"));
 }
 
 }  // namespace baryon

@@ -63,6 +63,7 @@ class Admission {
 
  private:
   absl::Status CheckRoom(const Demand& demand, const Backlog& backlog) const;
+  absl::Status CheckDeadline(const Demand& demand, const Backlog& backlog, absl::Duration wait) const;
 
   const std::string model_;
   const BatchPolicy& policy_;

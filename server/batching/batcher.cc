@@ -7,12 +7,12 @@
 #include "server/batching/batcher.h"
 
 #include <algorithm>
-#include <list>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "engine/base/status_macros.h"
@@ -51,7 +51,8 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
         account_(std::make_shared<Account>(options.weight)),
         costs_(std::move(options.costs)),
         admission_(name_, policy_, limits_, costs_),
-        cap_(policy_.join ? policy_.max_rows : 1) {}
+        cap_(policy_.join ? policy_.max_rows : 1),
+        passes_(policy_.slots) {}
 
   void Submit(Request request);
   absl::Status Admit(absl::Time deadline, absl::Duration max_wait, Priority priority) const;
@@ -67,7 +68,7 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
     absl::StatusOr<Tensors> outputs;
     BatchTiming timing;
   };
-  using Answers = std::vector<Answer>;
+  using Answers = absl::InlinedVector<Answer, 1>;
 
   // A batch that runs.
   struct Pass {
@@ -75,15 +76,17 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
     absl::Duration predicted;
   };
   struct Batch {
-    std::vector<Queued> members;  // none: there was nothing to run
+    absl::InlinedVector<Queued, 1> members;  // none: there was nothing to run
     int64_t rows = 0;
-    int threads = 1;  // it is expected to get
-    std::list<Pass>::iterator pass;
+    int threads = 1;                           // it is expected to get
+    size_t pass = 0;                           // its place in passes_
     absl::Time wake = absl::InfiniteFuture();  // when to look again
   };
 
   Queued MakeQueued(Request request, absl::Time now) const;
-  absl::Status Enqueue(Queued& queued, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Queues the request, or tells it why not; returns the cost of the next batch when a slot is free for it.
+  std::optional<absl::Duration> Enqueue(Queued queued, absl::Time now);
+  absl::Status Check(const QueuedRequest& queued, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Backlog BacklogFor(Priority priority, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteArrival(absl::Time now, int64_t rows) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Cancel(QueuedRequest& queued);
@@ -91,10 +94,15 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   // The cost of the next batch when a slot is free for it.
   std::optional<absl::Duration> ClaimSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleSlot(absl::Duration cost);
-  std::optional<absl::Duration> RunHere(absl::Duration cost);
+  bool IsShort(absl::Duration cost) const { return cost > absl::ZeroDuration() && cost <= policy_.run_here; }
+  std::optional<absl::Duration> RunAtOnce(Queued& queued, absl::Time now);
+  std::optional<absl::Duration> GoOnHere(std::optional<absl::Duration> slot, absl::Time end);
   void RunOneBatch();
   std::optional<absl::Duration> RunNextBatch(bool keep_slot);
+  std::optional<absl::Duration> Run(Batch& batch, absl::Time start, bool keep_slot);
   Batch TakeBatch(absl::Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Batch BeginPass(Queued first, int64_t rows, int threads, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Duration Excess(const Batch& batch, absl::Duration took, absl::Duration predicted) const;
   std::optional<absl::Duration> PassOn(const Batch& batch, absl::Time start);
   void WakeUp();
 
@@ -123,8 +131,8 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   mutable absl::Mutex mutex_;
   RequestQueue queue_ ABSL_GUARDED_BY(mutex_);
   BatchCap cap_ ABSL_GUARDED_BY(mutex_);
-  int busy_slots_ ABSL_GUARDED_BY(mutex_) = 0;  // that run a batch, or wait for a thread to do so
-  std::list<Pass> passes_ ABSL_GUARDED_BY(mutex_);
+  int busy_slots_ ABSL_GUARDED_BY(mutex_) = 0;                       // that run a batch, or wait for a thread to do so
+  std::vector<std::optional<Pass>> passes_ ABSL_GUARDED_BY(mutex_);  // one place for each slot
   DrainRate drain_rate_ ABSL_GUARDED_BY(mutex_);
   absl::Time last_arrival_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   double gap_seconds_ ABSL_GUARDED_BY(mutex_) = 0;  // between rows, on average; 0: unknown
@@ -136,7 +144,6 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
 Batcher::State::Queued Batcher::State::MakeQueued(Request request, absl::Time now) const {
   auto queued = std::make_unique<QueuedRequest>();
   const std::optional<int64_t> rows = CommonRows(request.inputs);
-  if (policy_.join && rows.value_or(0) > 0) queued->key = JoinKey(request.inputs);
   queued->rows = std::max<int64_t>(rows.value_or(1), 1);
   queued->bytes = BytesOf(request.inputs);
   queued->arrival = now;
@@ -148,37 +155,46 @@ Batcher::State::Queued Batcher::State::MakeQueued(Request request, absl::Time no
 void Batcher::State::Submit(Request request) {
   const std::shared_ptr<State> keep = shared_from_this();  // an answer may release the model
   const absl::Time now = clock_();
-  const bool may_run_here = request.may_run_here;
+  const bool may_run_here = request.may_run_here && policy_.run_here > absl::ZeroDuration();
   Queued queued = MakeQueued(std::move(request), now);
+  std::optional<absl::Duration> slot;
+  if (may_run_here) slot = RunAtOnce(queued, now);
+  if (queued != nullptr) slot = Enqueue(std::move(queued), now);
+  if (may_run_here) slot = GoOnHere(slot, now + kMostHere);
+  if (slot.has_value()) ScheduleSlot(*slot);
+}
+
+std::optional<absl::Duration> Batcher::State::Enqueue(Queued queued, absl::Time now) {
+  if (policy_.join && CommonRows(queued->request.inputs).value_or(0) > 0) queued->key = JoinKey(queued->request.inputs);
   // From here on the client may go at any moment; see Cancel.
   if (QueuedRequest& watched = *queued; watched.request.stop.stop_possible()) {
-    watched.on_stop.emplace(watched.request.stop, [self = keep, &watched] { self->Cancel(watched); });
+    watched.on_stop.emplace(watched.request.stop, [self = shared_from_this(), &watched] { self->Cancel(watched); });
   }
   absl::Status refused;
   std::optional<absl::Duration> slot;
   {
     absl::MutexLock lock(&mutex_);
-    refused = Enqueue(queued, now);
-    if (refused.ok()) slot = ClaimSlot();
+    refused = Check(*queued, now);
+    if (refused.ok()) {
+      NoteArrival(now, queued->rows);
+      queue_.Push(std::move(queued));
+      WatchExpiry();
+    }
+    slot = ClaimSlot();
   }
-  if (slot.has_value() && may_run_here) slot = RunHere(*slot);
-  if (slot.has_value()) ScheduleSlot(*slot);
-  if (refused.ok()) return;
+  if (refused.ok()) return slot;
   Answers answers;
   answers.push_back(Refused(std::move(queued), std::move(refused)));
   Tell(answers);
+  return slot;
 }
 
-absl::Status Batcher::State::Enqueue(Queued& queued, absl::Time now) {
-  if (queued->cancelled) return Cancelled();
-  if (queued->start_by <= now) return WhyExpired(*queued, now);
-  const BatchRequest& request = queued->request;
-  const Demand demand{queued->rows, queued->bytes, request.deadline - now, request.max_wait};
-  BARYON_RETURN_IF_ERROR(admission_.Check(demand, BacklogFor(request.priority, now)));
-  NoteArrival(now, queued->rows);
-  queue_.Push(std::move(queued));
-  WatchExpiry();
-  return absl::OkStatus();
+absl::Status Batcher::State::Check(const QueuedRequest& queued, absl::Time now) const {
+  if (queued.cancelled) return Cancelled();
+  if (queued.start_by <= now) return WhyExpired(queued, now);
+  const BatchRequest& request = queued.request;
+  const Demand demand{queued.rows, queued.bytes, request.deadline - now, request.max_wait};
+  return admission_.Check(demand, BacklogFor(request.priority, now));
 }
 
 Backlog Batcher::State::BacklogFor(Priority priority, absl::Time now) const {
@@ -188,14 +204,17 @@ Backlog Batcher::State::BacklogFor(Priority priority, absl::Time now) const {
   backlog.bytes = queue_.bytes();
   backlog.rows_ahead = queue_.RowsUpTo(priority);
   backlog.busy_slots = busy_slots_;
-  backlog.until_free = passes_.empty() ? absl::ZeroDuration() : absl::InfiniteDuration();
-  for (const Pass& pass : passes_) {
-    const absl::Duration left = std::max(pass.start + pass.predicted - now, absl::ZeroDuration());
-    backlog.until_free = std::min(backlog.until_free, left);
-  }
   backlog.pass_rows = cap_.rows();
-  backlog.slowdown = drain_rate_.SlowdownAt(now, costs_.correction());
   backlog.load = executor_.load();
+  if (busy_slots_ < policy_.slots) return backlog;  // nobody waits for anything
+  std::optional<absl::Duration> until_free;
+  for (const std::optional<Pass>& pass : passes_) {
+    if (!pass.has_value()) continue;
+    const absl::Duration left = std::max(pass->start + pass->predicted - now, absl::ZeroDuration());
+    until_free = std::min(until_free.value_or(left), left);
+  }
+  backlog.until_free = until_free.value_or(absl::ZeroDuration());
+  backlog.slowdown = drain_rate_.SlowdownAt(now, costs_.correction());
   return backlog;
 }
 
@@ -232,7 +251,7 @@ std::optional<absl::Duration> Batcher::State::ClaimSlot() {
   if (queue_.empty() || busy_slots_ == policy_.slots) return std::nullopt;
   ++busy_slots_;
   const int64_t rows = std::clamp<int64_t>(queue_.rows(), 1, cap_.rows());
-  return costs_.Predict(1, rows).p50;  // the time on one thread is the CPU time, near enough
+  return costs_.Median(1, rows);  // the time on one thread is the CPU time, near enough
 }
 
 void Batcher::State::ScheduleSlot(absl::Duration cost) {
@@ -240,23 +259,45 @@ void Batcher::State::ScheduleSlot(absl::Duration cost) {
 }
 
 // On the thread that brought the request, when that takes less time than waking up another: see BatchPolicy::run_here.
+// One that finds a slot free and nobody before it needs no place in the queue, and nobody to watch over it there. Takes
+// `queued` and returns the cost of the next batch, if there is one; leaves it where the request has to be queued.
+std::optional<absl::Duration> Batcher::State::RunAtOnce(Queued& queued, absl::Time now) {
+  const absl::Duration cost = costs_.Median(1, queued->rows);
+  if (!IsShort(cost) || queued->request.stop.stop_requested()) return std::nullopt;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!queue_.empty() || busy_slots_ == policy_.slots || !Check(*queued, now).ok()) return std::nullopt;
+    ++busy_slots_;
+  }
+  std::optional<absl::Duration> slot;
+  const bool ran = executor_.RunHere(*account_, cost, [&] {
+    Batch batch;
+    {
+      absl::MutexLock lock(&mutex_);
+      NoteArrival(now, queued->rows);
+      const int64_t rows = queued->rows;
+      batch = BeginPass(std::move(queued), rows, admission_.ThreadsFor(busy_slots_, executor_.load()), now);
+    }
+    slot = Run(batch, now, /*keep_slot=*/true);
+  });
+  if (ran) return slot;
+  absl::MutexLock lock(&mutex_);
+  --busy_slots_;  // for Enqueue, which finds who has come meanwhile
+  return std::nullopt;
+}
+
 // So does what comes meanwhile and is as short, but not for long: the thread has to get back to what it is for. Returns
 // the cost of the batch that is left to the executor.
-std::optional<absl::Duration> Batcher::State::RunHere(absl::Duration cost) {
-  const absl::Time end = clock_() + kMostHere;
-  std::optional<absl::Duration> slot = cost;
-  do {
-    if (*slot <= absl::ZeroDuration() || *slot > policy_.run_here) break;
-    const bool ran = executor_.RunHere(*account_, *slot, [this, &slot] { slot = RunNextBatch(/*keep_slot=*/true); });
+std::optional<absl::Duration> Batcher::State::GoOnHere(std::optional<absl::Duration> slot, absl::Time end) {
+  while (slot.has_value() && IsShort(*slot) && clock_() < end) {
+    const bool ran = executor_.RunHere(*account_, *slot, [&] { slot = RunNextBatch(/*keep_slot=*/true); });
     if (!ran) break;
-  } while (slot.has_value() && clock_() < end);
+  }
   return slot;
 }
 
 void Batcher::State::RunOneBatch() { RunNextBatch(/*keep_slot=*/false); }
 
-// The slot goes to the executor as soon as the batch is computed, or is kept: then the cost of the next batch is
-// returned, if there is one.
 std::optional<absl::Duration> Batcher::State::RunNextBatch(bool keep_slot) {
   Answers answers;
   Batch batch;
@@ -266,7 +307,13 @@ std::optional<absl::Duration> Batcher::State::RunNextBatch(bool keep_slot) {
     batch = TakeBatch(start, answers);
   }
   Tell(answers);
-  answers.clear();
+  return Run(batch, start, keep_slot);
+}
+
+// The slot goes to the executor as soon as the batch is computed, or is kept: then the cost of the next batch is
+// returned, if there is one.
+std::optional<absl::Duration> Batcher::State::Run(Batch& batch, absl::Time start, bool keep_slot) {
+  Answers answers;
   Compute(batch, answers);
   std::optional<absl::Duration> slot = PassOn(batch, start);
   if (slot.has_value() && !keep_slot) ScheduleSlot(*std::exchange(slot, std::nullopt));
@@ -292,12 +339,26 @@ Batcher::State::Batch Batcher::State::TakeBatch(absl::Time now, Answers& answers
     batch.wake = now + choice.delay;
     return batch;
   }
-  batch.rows = choice.rows;
-  batch.threads = threads;
-  batch.pass = passes_.insert(passes_.end(), {now, costs_.Predict(threads, batch.rows).p50});
-  batch.members.push_back(queue_.Take(*choice.first));
+  batch = BeginPass(queue_.Take(*choice.first), choice.rows, threads, now);
   for (QueuedRequest* mate : choice.mates) batch.members.push_back(queue_.Remove(*mate));
   return batch;
+}
+
+Batcher::State::Batch Batcher::State::BeginPass(Queued first, int64_t rows, int threads, absl::Time now) {
+  Batch batch;
+  batch.rows = rows;
+  batch.threads = threads;
+  const auto free = std::find(passes_.begin(), passes_.end(), std::nullopt);
+  batch.pass = free - passes_.begin();
+  free->emplace(Pass{now, costs_.Median(threads, rows)});
+  batch.members.push_back(std::move(first));
+  return batch;
+}
+
+// The CPU time that `batch` took beyond what it was charged for.
+absl::Duration Batcher::State::Excess(const Batch& batch, absl::Duration took, absl::Duration predicted) const {
+  if (batch.threads == 1) return took - predicted;
+  return costs_.Median(1, batch.rows) * (absl::FDivDuration(took, predicted) - 1);
 }
 
 // The slot goes to the next batch, whose cost is returned, or becomes free.
@@ -311,16 +372,15 @@ std::optional<absl::Duration> Batcher::State::PassOn(const Batch& batch, absl::T
     absl::MutexLock lock(&mutex_);
     --busy_slots_;
     if (ran) {
-      const absl::Duration predicted = batch.pass->predicted;
-      passes_.erase(batch.pass);
-      cap_.Observe(took, policy_.objective * std::max(costs_.correction(), 1.0));
-      if (predicted > absl::ZeroDuration()) {
-        account_->Charge(costs_.Predict(1, batch.rows).p50 * (absl::FDivDuration(took, predicted) - 1));
-      }
+      const absl::Duration predicted = std::exchange(passes_[batch.pass], std::nullopt)->predicted;
+      const bool in_time = took <= policy_.objective;  // whatever the correction, which costs more than it matters then
+      cap_.Observe(took, in_time ? policy_.objective : policy_.objective * std::max(costs_.correction(), 1.0));
+      if (predicted > absl::ZeroDuration()) account_->Charge(Excess(batch, took, predicted));
     }
     if (batch.wake == absl::InfiniteFuture()) slot = ClaimSlot();
-    const absl::Duration measured = ran ? admission_.QueueTime(batch.rows, executor_.load()) : absl::ZeroDuration();
-    drain_rate_.Finish(now, measured, slot.has_value());
+    const bool counts = ran && drain_rate_.counts();
+    drain_rate_.Finish(now, counts ? admission_.QueueTime(batch.rows, executor_.load()) : absl::ZeroDuration(),
+                       slot.has_value());
   }
   if (batch.wake != absl::InfiniteFuture()) {
     executor_.ScheduleAt(batch.wake, [self = shared_from_this()] { self->WakeUp(); });
@@ -450,7 +510,7 @@ Batcher::Report Batcher::State::report() const {
   report.queued_requests = backlog.requests;
   report.queued_rows = backlog.rows;
   report.queued_bytes = backlog.bytes;
-  report.running = static_cast<int>(passes_.size());
+  report.running = static_cast<int>(passes_.size() - std::count(passes_.begin(), passes_.end(), std::nullopt));
   report.predicted_wait = admission_.PredictWait(backlog);
   report.rows_per_second = gap_seconds_ > 0 ? 1 / gap_seconds_ : 0;
   return report;

@@ -30,6 +30,38 @@ TEST_F(BatcherTest, RunsAShortPassOnTheThreadThatBroughtIt) {
   EXPECT_EQ(executor_.num_tasks(), 0u);
 }
 
+TEST_F(BatcherTest, NothingRunsHereForAClientThatHasGoneOrADeadlineThatHasPassed) {
+  Batcher::Options options = Measured(kMs);
+  options.policy.run_here = kMs;
+  executor_.set_runs_here(true);
+  Batcher batcher = Make(options);
+  Answer a, b;
+  std::stop_source client;
+  client.request_stop();
+  Batcher::Request request = RequestOf({1}, a);
+  request.stop = client.get_token();
+  batcher.Submit(std::move(request));
+  EXPECT_THAT(a.status(), StatusIs(absl::StatusCode::kCancelled));
+  batcher.Submit(RequestDue(kMs / 2, b));
+  EXPECT_EQ(b.refusal(), Refusal::kDeadlineUnreachable);
+  EXPECT_THAT(batches_, IsEmpty());
+}
+
+TEST_F(BatcherTest, WhatRunsHereIsWeighedLikeWhatWaits) {
+  Batcher::Options options = Measured(kMs);
+  options.policy.run_here = kMs;
+  executor_.set_runs_here(true);
+  compute_time_ = kMs / 2;
+  Batcher batcher = Make(options);
+  Answer a, b;
+  batcher.Submit(RequestOf({1}, a));
+  batcher.Submit(RequestOf({1}, b));
+  const Batcher::Report report = batcher.report();
+  EXPECT_LT(report.correction, 1) << "passes take less than was measured";
+  EXPECT_EQ(report.rows_per_second, 2000);
+  EXPECT_EQ(report.running, 0);
+}
+
 TEST_F(BatcherTest, HandsOverWhatIsLongOrUnknownOrFindsNoCoreFree) {
   Batcher::Options unknown = Joining();
   unknown.policy.run_here = kMs;

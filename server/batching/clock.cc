@@ -1,19 +1,20 @@
 #include "server/batching/clock.h"
 
 #include <chrono>
+#include <cstdint>
 
 #include "absl/time/clock.h"
 
 namespace baryon {
 namespace {
 
-absl::Duration SteadyUptime() { return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); }
+int64_t SteadyNanos() { return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
 
 absl::Time MonotonicNow() {
-  static const absl::Time kZero = absl::Now() - SteadyUptime();
-  return kZero + SteadyUptime();
+  static const int64_t kZero = absl::GetCurrentTimeNanos() - SteadyNanos();
+  return absl::FromUnixNanos(kZero + SteadyNanos());
 }
 
 }  // namespace baryon

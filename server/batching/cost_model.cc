@@ -16,6 +16,11 @@ CostTable::Cost CostModel::Predict(int threads, int64_t rows) const {
   return {cost.p50 * correction_, cost.p95 * correction_};
 }
 
+absl::Duration CostModel::Median(int threads, int64_t rows) const {
+  absl::MutexLock lock(&mutex_);
+  return table_.Predict(threads, rows).p50 * correction_;
+}
+
 CostTable::Cost CostModel::Measured(int threads, int64_t rows) const {
   absl::MutexLock lock(&mutex_);
   return table_.Predict(threads, rows);

@@ -22,6 +22,7 @@ class CostModel {
   // Zero until anything is known; Measured is without the correction.
   CostTable::Cost Predict(int threads, int64_t rows) const;
   CostTable::Cost Measured(int threads, int64_t rows) const;
+  absl::Duration Median(int threads, int64_t rows) const;  // Predict's p50 alone
   // What it takes at least, on a machine that has nothing else to do: as it was measured, or faster if passes are now.
   // Zero when nothing was measured.
   absl::Duration AtLeast(int threads, int64_t rows) const;

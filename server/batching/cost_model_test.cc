@@ -22,6 +22,7 @@ TEST(CostModelTest, AThrottledProcessorIsNoticedWithinFiftyBatches) {
   CostModel model(TenMs());
   for (int i = 0; i < 50; ++i) model.Observe(1, 8, absl::Milliseconds(200));
   EXPECT_NEAR(absl::ToDoubleMilliseconds(model.Predict(1, 1).p50), 50, 1) << "all sizes are five times slower";
+  EXPECT_EQ(model.Median(1, 1), model.Predict(1, 1).p50);
   for (int i = 0; i < 50; ++i) model.Observe(1, 8, absl::Milliseconds(40));
   EXPECT_NEAR(absl::ToDoubleMilliseconds(model.Predict(1, 1).p50), 10, 0.3);
 }

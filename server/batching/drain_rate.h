@@ -16,7 +16,8 @@ namespace baryon {
 // this is an average over the last second or so. One thread at a time.
 class DrainRate {
  public:
-  // A pass ended that should have taken `measured` of the queue's time; `more`: others wait, so that the next starts.
+  // A pass ended that should have taken `measured` of the queue's time, which is of interest where the pass counts;
+  // `more`: others wait, so that the next starts.
   void Finish(absl::Time now, absl::Duration measured, bool more) {
     if (since_.has_value()) {
       const double left = Left(now);
@@ -26,6 +27,9 @@ class DrainRate {
     }
     since_ = more ? std::optional(now) : std::nullopt;
   }
+
+  // Whether the next pass counts: others waited when the last one ended.
+  bool counts() const { return since_.has_value(); }
 
   // How many times as long as measured the passes of a queue take. `expected`, as single passes have it, counts like a
   // twentieth of a second that was seen: it decides for a queue that was not busy lately.

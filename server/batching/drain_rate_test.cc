@@ -27,6 +27,9 @@ TEST_F(DrainRateTest, BelievesWhatIsExpectedUntilAQueueWasSeen) {
   EXPECT_DOUBLE_EQ(rate_.SlowdownAt(now_, 3), 3);
   for (int i = 0; i < 100; ++i) rate_.Finish(now_ += 100 * kMs, 10 * kMs, /*more=*/false);
   EXPECT_DOUBLE_EQ(rate_.SlowdownAt(now_, 3), 3) << "time in which nobody waited says nothing";
+  EXPECT_FALSE(rate_.counts());
+  rate_.Finish(now_, 10 * kMs, /*more=*/true);
+  EXPECT_TRUE(rate_.counts());
 }
 
 TEST_F(DrainRateTest, SeesWhatOthersTakeOfTheMachine) {
