@@ -30,6 +30,13 @@ TensorTypes TypesOf(absl::Span<const Tensor> inputs) {
   return types;
 }
 
+// Plans differ in the number of rows before they differ in anything else.
+bool HaveSameRows(const TensorTypes& types, absl::Span<const Tensor> inputs) {
+  if (types.empty() || inputs.empty()) return true;
+  const Shape &a = types[0].shape, &b = inputs[0].shape();
+  return a.rank() == 0 || b.rank() == 0 || a[0] == b[0];
+}
+
 }  // namespace
 
 Executable::Executable(Graph graph, Signature signature, ThreadPool& pool, CompileOptions options)
@@ -82,7 +89,7 @@ const Plan* Executable::FindPlan(absl::Span<const Tensor> inputs) const {
   for (const std::atomic<const Plan*>& slot : plans_) {
     const Plan* plan = slot.load(std::memory_order_acquire);
     if (plan == nullptr) return nullptr;
-    bool fits = plan->input_types().size() == inputs.size();
+    bool fits = plan->input_types().size() == inputs.size() && HaveSameRows(plan->input_types(), inputs);
     for (size_t i = 0; fits && i < inputs.size(); ++i) {
       const TensorType& type = plan->input_types()[i];
       fits = inputs[i].empty() ? type.dtype == DType::kUnknown : type == inputs[i].type();
