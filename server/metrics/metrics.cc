@@ -30,6 +30,7 @@ using Labels = std::map<std::string, std::string>;
 
 const Histogram::BucketBoundaries kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                               0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
+constexpr double kMicroseconds = 1e6;  // of a second
 const Histogram::BucketBoundaries kRows = {1, 2, 4, 8, 16, 32, 64, 128};
 
 // What a status code says about who was at fault.
@@ -255,21 +256,24 @@ void ModelMetrics::CountAnswer(Protocol protocol, Transport transport, absl::Sta
   const Series::Outcome& outcome = series_.OutcomeOf(protocol, transport, code);
   outcome.requests.Increment();
   outcome.nv.Increment();
-  outcome.seconds.Observe(absl::ToDoubleSeconds(times.total));
+  const double total = absl::ToDoubleSeconds(times.total);
+  outcome.seconds.Observe(total);
   if (code != absl::StatusCode::kOk) {
     series_.failed_ns += absl::ToInt64Nanoseconds(times.total);
     return;
   }
-  series_.of_name->overhead.Observe(absl::ToDoubleSeconds(times.total - times.queued - times.infer));
-  series_.queue_seconds.Observe(absl::ToDoubleSeconds(times.queued));
-  series_.input_seconds.Observe(absl::ToDoubleSeconds(times.input));
-  series_.infer_seconds.Observe(absl::ToDoubleSeconds(times.infer));
-  series_.output_seconds.Observe(absl::ToDoubleSeconds(times.output));
-  series_.nv_request_us.Increment(absl::ToDoubleMicroseconds(times.total));
-  series_.nv_queue_us.Increment(absl::ToDoubleMicroseconds(times.queued));
-  series_.nv_input_us.Increment(absl::ToDoubleMicroseconds(times.input));
-  series_.nv_infer_us.Increment(absl::ToDoubleMicroseconds(times.infer));
-  series_.nv_output_us.Increment(absl::ToDoubleMicroseconds(times.output));
+  const double queued = absl::ToDoubleSeconds(times.queued), input = absl::ToDoubleSeconds(times.input),
+               infer = absl::ToDoubleSeconds(times.infer), output = absl::ToDoubleSeconds(times.output);
+  series_.of_name->overhead.Observe(total - queued - infer);
+  series_.queue_seconds.Observe(queued);
+  series_.input_seconds.Observe(input);
+  series_.infer_seconds.Observe(infer);
+  series_.output_seconds.Observe(output);
+  series_.nv_request_us.Increment(total * kMicroseconds);
+  series_.nv_queue_us.Increment(queued * kMicroseconds);
+  series_.nv_input_us.Increment(input * kMicroseconds);
+  series_.nv_infer_us.Increment(infer * kMicroseconds);
+  series_.nv_output_us.Increment(output * kMicroseconds);
 }
 
 void ModelMetrics::CountRejected(absl::string_view reason) {

@@ -14,7 +14,12 @@ namespace {
 
 // What decoding finds out and encoding uses.
 struct InferenceCall {
-  InferenceMessage message;
+  InferenceCall(const grpc::ByteBuffer& bytes, const SharedMemoryRegistry& regions,
+                absl::AnyInvocable<void(WirePieces response)> answer)
+      : message(InferenceMessage::Parse(bytes)), regions(regions), answer(std::move(answer)) {}
+
+  const absl::StatusOr<InferenceMessage> message;  // where it was parsed: moving it costs as much as a small pass
+  const SharedMemoryRegistry& regions;
   std::vector<WantedOutput> wanted;  // refers to the message
   absl::AnyInvocable<void(WirePieces response)> answer;
 };
@@ -35,21 +40,18 @@ Predictor::Request MakeInference(const grpc::ByteBuffer& message, const SharedMe
                                  absl::AnyInvocable<void(WirePieces response)> answer) {
   Predictor::Request request;
   request.protocol = Protocol::kOpenInference;
-  absl::StatusOr<InferenceMessage> parsed = InferenceMessage::Parse(message);
-  const absl::Status filled = parsed.ok() ? FillRequest(*parsed, request) : parsed.status();
+  auto call = std::make_shared<InferenceCall>(message, regions, std::move(answer));
+  const absl::Status filled = call->message.ok() ? FillRequest(*call->message, request) : call->message.status();
   if (!filled.ok()) {
     request.version = filled;
     return request;
   }
-  auto call = std::make_shared<InferenceCall>();
-  call->message = *std::move(parsed);
-  call->answer = std::move(answer);
-  request.decode = [call, &regions](const ServedModel& model, Predictor::Request&) -> absl::StatusOr<Tensors> {
-    BARYON_ASSIGN_OR_RETURN(call->wanted, ReadWantedOutputs(call->message.head, model.signature(), regions));
-    return DecodeInferenceRequest(call->message, model, regions);
+  request.decode = [call](const ServedModel& model, Predictor::Request&) -> absl::StatusOr<Tensors> {
+    BARYON_ASSIGN_OR_RETURN(call->wanted, ReadWantedOutputs(call->message->head, model.signature(), call->regions));
+    return DecodeInferenceRequest(*call->message, model, call->regions);
   };
-  request.encode = [call](const ServedModel& model, const Tensors& outputs) -> absl::Status {
-    BARYON_ASSIGN_OR_RETURN(WirePieces response, EncodeInferenceResponse(call->message, call->wanted, model, outputs));
+  request.encode = [call = std::move(call)](const ServedModel& model, const Tensors& outputs) -> absl::Status {
+    BARYON_ASSIGN_OR_RETURN(WirePieces response, EncodeInferenceResponse(*call->message, call->wanted, model, outputs));
     call->answer(std::move(response));
     return absl::OkStatus();
   };

@@ -3,6 +3,8 @@
 // shared memory, which takes no entry.
 #include "server/services/inference_codec.h"
 
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -220,6 +222,7 @@ absl::StatusOr<std::vector<InferenceOutput>> MakeOutputs(absl::Span<const Wanted
                                                          const ServedModel& model, const Tensors& outputs) {
   BARYON_RETURN_IF_ERROR(CheckFitsMessage(outputs));
   std::vector<InferenceOutput> made;
+  made.reserve(wanted.size());
   for (const WantedOutput& one : wanted) {
     const Tensor& tensor = outputs[one.place];
     InferenceOutput& output = made.emplace_back();
@@ -241,7 +244,12 @@ absl::StatusOr<WirePieces> EncodeInferenceResponse(const InferenceMessage& messa
       CameTyped(message.head) && std::all_of(made.begin(), made.end(), [](const InferenceOutput& output) {
         return output.elements.empty() || HasTypedContents(output.elements.dtype());
       });
-  ModelInferResponse head;
+  alignas(8) char block[1024];  // names and shapes of a few outputs, without the heap
+  google::protobuf::ArenaOptions arena_options;
+  arena_options.initial_block = block;
+  arena_options.initial_block_size = sizeof(block);
+  google::protobuf::Arena arena(arena_options);
+  ModelInferResponse& head = *google::protobuf::Arena::CreateMessage<ModelInferResponse>(&arena);
   head.set_model_name(model.name());
   head.set_model_version(absl::StrCat(model.version()));
   head.set_id(message.head.id());

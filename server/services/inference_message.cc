@@ -17,6 +17,8 @@ namespace {
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
 
+constexpr size_t kUsualRest = 256;  // bytes: names and shapes of a few inputs
+
 bool ReadRaw(CodedInputStream& input, RawBytes& raw) {
   uint32_t size = 0;
   if (!input.ReadVarint32(&size)) return false;
@@ -33,7 +35,7 @@ bool ReadRaw(CodedInputStream& input, RawBytes& raw) {
   return true;
 }
 
-bool Split(CodedInputStream& input, std::string& rest, std::vector<RawBytes>& raw) {
+bool Split(CodedInputStream& input, std::string& rest, absl::InlinedVector<RawBytes, 1>& raw) {
   constexpr uint32_t kRawTag = WireFormatLite::MakeTag(inference::ModelInferRequest::kRawInputContentsFieldNumber,
                                                        WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
   google::protobuf::io::StringOutputStream rest_stream(&rest);
@@ -52,11 +54,12 @@ absl::StatusOr<InferenceMessage> InferenceMessage::Parse(const grpc::ByteBuffer&
   // The reader only reads, whatever its signature says; a copy would have small pieces of its own, and the views die
   // with it.
   grpc::ProtoBufferReader reader(const_cast<grpc::ByteBuffer*>(&message));
-  InferenceMessage parsed;
+  absl::StatusOr<InferenceMessage> parsed(absl::in_place);
   std::string rest;
+  rest.reserve(kUsualRest);
   CodedInputStream input(&reader);
-  if (!reader.status().ok() || !Split(input, rest, parsed.raw) || !parsed.head.ParseFromString(rest)) {
-    return absl::InvalidArgumentError("expected a ModelInferRequest, got bytes that are none");
+  if (!reader.status().ok() || !Split(input, rest, parsed->raw) || !parsed->head.ParseFromString(rest)) {
+    parsed = absl::InvalidArgumentError("expected a ModelInferRequest, got bytes that are none");
   }
   return parsed;
 }

@@ -126,6 +126,11 @@ absl::StatusOr<std::vector<WantedOutput>> ReadWantedOutputs(const inference::Mod
                                                             const Signature& signature,
                                                             const SharedMemoryRegistry& regions) {
   std::vector<WantedOutput> wanted;
+  if (head.outputs_size() == 0) {
+    wanted.resize(signature.outputs.size());
+    for (size_t place = 0; place < wanted.size(); ++place) wanted[place].place = place;
+    return wanted;
+  }
   std::vector<bool> taken(signature.outputs.size(), false);
   for (int i = 0; i < head.outputs_size(); ++i) {
     const auto& request = head.outputs(i);
@@ -149,9 +154,6 @@ absl::StatusOr<std::vector<WantedOutput>> ReadWantedOutputs(const inference::Mod
     absl::StatusOr<WantedOutput> output = read();
     if (!output.ok()) return InField(output.status(), absl::StrCat("outputs[", i, "]"));
     wanted.push_back(*std::move(output));
-  }
-  for (size_t place = 0; head.outputs_size() == 0 && place < taken.size(); ++place) {
-    wanted.emplace_back().place = place;
   }
   return wanted;
 }

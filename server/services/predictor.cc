@@ -45,8 +45,12 @@ const char* RejectionReason(const absl::Status& status) {
 
 // One request on its way. It keeps its model alive; whoever holds the call last releases both.
 struct Predictor::Call {
+  Call(Predictor& predictor, Request request)
+      : predictor(predictor), request(std::move(request)), arrival(predictor.clock_()) {}
+
+  Predictor& predictor;
   Request request;
-  absl::Time arrival;
+  const absl::Time arrival;
   std::shared_ptr<const ServedModel> model;  // once it is found
   ModelMetrics* metrics = nullptr;           // of the model, or of none
   RequestTimes times;
@@ -60,12 +64,10 @@ Predictor::~Predictor() = default;
 
 void Predictor::Start(Request request) {
   started_.fetch_add(1, std::memory_order_relaxed);
-  auto call = std::make_shared<Call>();
-  call->request = std::move(request);
-  call->arrival = clock_();
+  const auto call = std::make_shared<Call>(*this, std::move(request));
   call->metrics = nowhere_.get();
   const absl::Status status = TryStart(call);
-  if (!status.ok()) Finish(*call, status);
+  if (!status.ok()) Finish(*call, status, clock_());
 }
 
 void Predictor::CountUnauthorized() { nowhere_->CountRejected("auth"); }
@@ -89,36 +91,40 @@ absl::Status Predictor::TryStart(const std::shared_ptr<Call>& call) {
   BARYON_RETURN_IF_ERROR(model.Admit(request.deadline, max_wait(), priority()));
   Batcher::Request pending;
   BARYON_ASSIGN_OR_RETURN(pending.inputs, request.decode(model, request));
-  const absl::Time decoded = clock_();
-  call->times.input = decoded - call->arrival;
+  call->times.input = clock_() - call->arrival;
   pending.deadline = request.deadline;
   pending.max_wait = max_wait();
   pending.priority = priority();
   pending.may_run_here = request.transport == Transport::kGrpc;  // one thread serves all connections of HTTP
   pending.stop = request.stop;
-  pending.done = [this, call](absl::StatusOr<Tensors> outputs, const Batcher::Timing& timing) {
-    call->times.queued = timing.queued;
-    call->times.infer = timing.computed;
-    call->batch_rows = timing.batch_rows;
-    if (!outputs.ok()) {
-      if (call->request.stop.stop_requested()) call->metrics->CountCancelled(CancelStage::kQueue);
-      return Finish(*call, outputs.status());
-    }
-    if (call->request.stop.stop_requested()) {  // computed, but for nobody: at least nothing is written for it
-      call->metrics->CountCancelled(CancelStage::kCompute);
-      return Finish(*call, Refuse(Refusal::kCancelled, "the client no longer waits for the answer"));
-    }
-    const absl::Time computed = clock_();
-    const absl::Status encoded = call->request.encode(*call->model, *outputs);
-    call->times.output = clock_() - computed;
-    Finish(*call, encoded);
+  pending.done = [call](absl::StatusOr<Tensors> outputs, const Batcher::Timing& timing) {
+    call->predictor.Answer(*call, std::move(outputs), timing);
   };
   model.Predict(std::move(pending));
   return absl::OkStatus();
 }
 
-void Predictor::Finish(Call& call, const absl::Status& status) {
-  call.times.total = clock_() - call.arrival;
+void Predictor::Answer(Call& call, absl::StatusOr<Tensors> outputs, const Batcher::Timing& timing) {
+  call.times.queued = timing.queued;
+  call.times.infer = timing.computed;
+  call.batch_rows = timing.batch_rows;
+  const absl::Time computed = clock_();
+  if (!outputs.ok()) {
+    if (call.request.stop.stop_requested()) call.metrics->CountCancelled(CancelStage::kQueue);
+    return Finish(call, outputs.status(), computed);
+  }
+  if (call.request.stop.stop_requested()) {  // computed, but for nobody: at least nothing is written for it
+    call.metrics->CountCancelled(CancelStage::kCompute);
+    return Finish(call, Refuse(Refusal::kCancelled, "the client no longer waits for the answer"), computed);
+  }
+  const absl::Status status = call.request.encode(*call.model, *outputs);
+  const absl::Time encoded = clock_();
+  call.times.output = encoded - computed;
+  Finish(call, status, encoded);
+}
+
+void Predictor::Finish(Call& call, const absl::Status& status, absl::Time now) {
+  call.times.total = now - call.arrival;
   call.metrics->CountAnswer(call.request.protocol, call.request.transport, status.code(), call.times);
   if (const char* reason = RejectionReason(status); reason != nullptr) call.metrics->CountRejected(reason);
   if (options_.log_requests) LogRequest(call, status, call.times);

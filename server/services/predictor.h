@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -45,9 +44,9 @@ class Predictor {
     std::string span_id;                                 // and its own part of it
     // Bytes to tensors; they may view the request, which stays as it is until `done`. May set what only the bytes tell:
     // `id`, `max_wait` and `priority_level` of `request`, which is this one.
-    std::function<absl::StatusOr<Tensors>(const ServedModel& model, Request& request)> decode;
+    absl::AnyInvocable<absl::StatusOr<Tensors>(const ServedModel& model, Request& request)> decode;
     // Tensors to the answer.
-    std::function<absl::Status(const ServedModel& model, const Tensors& outputs)> encode;
+    absl::AnyInvocable<absl::Status(const ServedModel& model, const Tensors& outputs)> encode;
     // Called once, from Start or on another thread; the request may be gone when it returns.
     absl::AnyInvocable<void(const absl::Status& status)> done;
   };
@@ -67,7 +66,8 @@ class Predictor {
   struct Call;
 
   absl::Status TryStart(const std::shared_ptr<Call>& call);
-  void Finish(Call& call, const absl::Status& status);
+  void Answer(Call& call, absl::StatusOr<Tensors> outputs, const Batcher::Timing& timing);
+  void Finish(Call& call, const absl::Status& status, absl::Time now);
   void LogRequest(const Call& call, const absl::Status& status, const RequestTimes& times) const;
 
   const ModelRegistry& registry_;

@@ -119,7 +119,7 @@ TEST_F(PredictorTest, NobodyWaitsLongerThanTheServerAllows) {
 
 TEST_F(PredictorTest, WhatOnlyTheBytesTellCounts) {
   Predictor::Request request = RequestOf("double");
-  request.decode = [decode = std::move(request.decode)](const ServedModel& model, Predictor::Request& call) {
+  request.decode = [decode = std::move(request.decode)](const ServedModel& model, Predictor::Request& call) mutable {
     call.max_wait = absl::Milliseconds(10);
     return decode(model, call);
   };

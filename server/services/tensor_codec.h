@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -59,7 +60,7 @@ class InputBinder {
 
   const ServedModel& model_;
   Tensors inputs_;
-  std::vector<bool> given_;
+  absl::InlinedVector<bool, 8> given_;
 };
 
 // The only input that a request has to give; nullptr when there is none or more than one.

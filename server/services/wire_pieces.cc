@@ -10,8 +10,11 @@ namespace {
 
 // Arrays up to this size are copied: a piece of its own costs more.
 constexpr int64_t kSmallBytes = 2048;
+constexpr size_t kUsualText = kSmallBytes + 512;  // such an array, and the fields before it
 
 }  // namespace
+
+WirePieces::WirePieces() { text_.reserve(kUsualText); }
 
 void WirePieces::AppendFields(const google::protobuf::MessageLite& message) {
   const size_t before = text_.size();

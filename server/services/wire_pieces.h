@@ -7,8 +7,8 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "engine/tensor/tensor.h"
 
@@ -24,6 +24,8 @@ namespace baryon {
 // come in any order; those of one number keep theirs. One thread.
 class WirePieces {
  public:
+  WirePieces();
+
   // Fields that somebody else encoded: all of `message`.
   void AppendFields(const google::protobuf::MessageLite& message);
   // A field of type bytes or string.
@@ -42,7 +44,7 @@ class WirePieces {
   void AppendHeader(int field, size_t size);
   void EndText();
 
-  std::vector<grpc::Slice> slices_;
+  absl::InlinedVector<grpc::Slice, 2> slices_;
   std::string text_;  // behind them
   size_t size_ = 0;
 };
