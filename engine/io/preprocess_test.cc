@@ -110,7 +110,8 @@ TEST(PreprocessTest, DigitsPicturesAreTheRowsTheyWereMadeFrom) {
   ASSERT_OK(inputs);
   ASSERT_OK(text);
   const Tensor& data = inputs->front().second;
-  for (const auto& [name, row] : nlohmann::json::parse(*text)["rows_of_pictures"].items()) {
+  const nlohmann::json pictures = nlohmann::json::parse(*text)["rows_of_pictures"];
+  for (const auto& [name, row] : pictures.items()) {
     const auto file = ReadFile(folder + "/" + name);
     ASSERT_OK(file);
     const auto got = PreparePicture(*preprocess, *file);

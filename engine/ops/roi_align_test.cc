@@ -58,13 +58,13 @@ Reference SampleBySample(const Setting& s) {
         for (int64_t ph = 0; ph < s.height; ++ph) {
           for (int64_t pw = 0; pw < s.width; ++pw) {
             double sum = 0;
-            for (int64_t i = 0; i < grid_h; ++i) {
+            for (int64_t i = 0; i < grid_h && roi[0] >= 0; ++i) {  // of no image nothing is sampled
               for (int64_t j = 0; j < grid_w; ++j) {
                 sum += Sample(data, static_cast<int64_t>(roi[0]), c, top + ph * bin_h + (i + 0.5) * bin_h / grid_h,
                               left + pw * bin_w + (j + 0.5) * bin_w / grid_w);
               }
             }
-            *out++ = static_cast<float>(roi[0] < 0 ? 0 : sum / (grid_h * grid_w));
+            *out++ = static_cast<float>(sum / (grid_h * grid_w));
           }
         }
       }

@@ -37,10 +37,8 @@ absl::StatusOr<std::string> ReadBase64(JsonValue value, absl::string_view where)
   return absl::InvalidArgumentError(absl::StrCat(where, ": expected {\"b64\": ...}"));
 }
 
-// Is `value` an object whose first key is b64? It can be read afterwards all the same.
-bool StartsWithBase64(JsonValue value) {
-  JsonObject object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return false;
+// Is the first key of `object` b64? It can be read afterwards all the same.
+bool StartsWithBase64(JsonObject& object) {
   bool found = false;
   for (auto result : object) {
     simdjson::ondemand::field field;
@@ -110,20 +108,18 @@ absl::Status JsonInputs::AddByName(JsonObject object, absl::string_view where, b
 
 absl::Status JsonInputs::AddRow(JsonValue row, absl::string_view where) {
   ++num_rows_;
-  const bool by_name = IsKind(row, simdjson::ondemand::json_type::object) && !StartsWithBase64(row);
-  if (by_name) {
-    BARYON_ASSIGN_OR_RETURN(const JsonObject object, ReadObject(row, where));
-    return AddByName(object, where, /*row=*/true);
+  if (IsKind(row, simdjson::ondemand::json_type::object)) {
+    BARYON_ASSIGN_OR_RETURN(JsonObject object, ReadObject(row, where));
+    if (!StartsWithBase64(object)) return AddByName(object, where, /*row=*/true);
   }
   if (only() != nullptr) return AddRowOf(*fields_[0], row, where);
   return JsonMismatch(row, where, "an object of values by input");
 }
 
 absl::Status JsonInputs::AddColumns(JsonValue columns, absl::string_view where) {
-  const bool by_name = IsKind(columns, simdjson::ondemand::json_type::object) && !StartsWithBase64(columns);
-  if (by_name) {
-    BARYON_ASSIGN_OR_RETURN(const JsonObject object, ReadObject(columns, where));
-    return AddByName(object, where, /*row=*/false);
+  if (IsKind(columns, simdjson::ondemand::json_type::object)) {
+    BARYON_ASSIGN_OR_RETURN(JsonObject object, ReadObject(columns, where));
+    if (!StartsWithBase64(object)) return AddByName(object, where, /*row=*/false);
   }
   if (only() != nullptr) return AddColumnOf(*fields_[0], columns, where);
   return JsonMismatch(columns, where, "an object of arrays by input");
