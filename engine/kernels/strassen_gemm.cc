@@ -6,13 +6,14 @@
 #include "absl/strings/str_cat.h"
 #include "engine/kernels/limits.h"
 #include "engine/kernels/parts.h"
+#include "engine/kernels/weight_price.h"
 
 namespace baryon::kernels {
 namespace {
 
 constexpr int64_t kFloat = sizeof(float);
 constexpr int64_t kLeastBlockBytes = 512 << 10;  // half of the second level of the cache
-constexpr int64_t kMostBlockBytes = 1 << 20;
+constexpr int64_t kMostBlockBytes = 2 << 20;
 constexpr int64_t kLeastTiles = 32;  // of a block with one level: each reads all weights, which are megabytes
 
 // What the work costs in cycles, where a multiplication of 16 numbers takes one: an ordinary product for each vector of
@@ -21,10 +22,6 @@ constexpr int64_t kLeastTiles = 32;  // of a block with one level: each reads al
 constexpr double kMultiply = 1.02, kStore = 7, kStoreSums = 3.5;
 constexpr double kInputCost[] = {0, 30, 190}, kOutputCost[] = {0, 34, 190};
 constexpr double kLeastGain = 1.05;
-
-// What a byte of packed weights beyond those in a core's own cache may cost: memory has a price, and where algorithms
-// are nearly as fast the smaller one is to be taken. As in winograd_conv.cc.
-constexpr double kByteKept = 1.3 / 16, kFreeBytes = 512 << 10;
 
 // With two levels the products' own sizes are a quarter of the whole: smaller ones than this spend their time on the
 // sums, which then leave the cache.
@@ -36,14 +33,16 @@ constexpr int64_t kLeastQuarter = 64;
 constexpr int64_t kLeastRowsOfTwoLevels = 128;
 
 // As many tiles as their left sides and sums leave room for in the cache; more where weights are large, which are read
-// once for each block.
+// once for each block, and still more where a single panel reads the left sides: they need not stay.
 int64_t MostTiles(const StrassenShape& shape, int levels, const GemmTarget& target) {
   const int64_t parts = StrassenParts(levels), products = StrassenProducts(levels);
-  const int64_t k = shape.k() / parts;
-  const int64_t weight_bytes = products * k * (shape.columns / parts) * kFloat;
+  const int64_t k = shape.k() / parts, columns = shape.columns / parts;
+  const int64_t times_read = columns <= target.panel_width ? 1 : 2;
+  const int64_t weight_bytes = products * k * columns * kFloat;
   const int64_t tile_bytes = products * (k + target.panel_width) * kFloat;
-  return std::max<int64_t>(std::clamp(weight_bytes / 4, kLeastBlockBytes, kMostBlockBytes) / tile_bytes,
-                           levels == 1 ? kLeastTiles : 1);
+  const int64_t block_bytes =
+      std::clamp(weight_bytes / (2 * times_read), kLeastBlockBytes, kMostBlockBytes / times_read);
+  return std::max<int64_t>(block_bytes / tile_bytes, levels == 1 ? kLeastTiles : 1);
 }
 
 TileBlocks MakeBlocks(const StrassenShape& shape, int levels, const GemmTarget& target, int num_threads) {
@@ -67,7 +66,7 @@ int StrassenGemmPlan::BestLevels(const StrassenShape& shape, int most) {
   };
   const auto keeping = [&](int64_t products, int64_t parts) {
     const int64_t bytes = products * (shape.k() / parts) * (shape.columns / parts) * kFloat;
-    return std::max(static_cast<double>(bytes) - kFreeBytes, 0.0) * kByteKept;
+    return PriceOfWeights(static_cast<double>(bytes)) / 16;
   };
   int best = 0;
   double least = static_cast<double>(shape.rows_per_item) * vectors(shape.columns) *
@@ -141,7 +140,7 @@ void StrassenGemmPlan::PackChunk(const float* source, absl::Span<const int64_t> 
     for (int64_t j = 0; j < parts(); ++j) {
       float* block = blocks.data() + (i * parts() + j) * kMostRows * kMostWidth;
       for (int64_t column = 0; column < columns; ++column) {
-        const int64_t n = j * part_columns() + panel * target_.panel_width + column;
+        const int64_t n = j * part_columns() + products_.panel_first(panel) + column;
         for (int64_t row = 0; row < count; ++row) {
           block[row * kMostWidth + column] = source[rows[row] + n * column_stride];
         }
@@ -196,7 +195,7 @@ class StrassenGemmPlan::TaskRun {
 
   void MultiplyPanel(int64_t panel) {
     products_.Multiply(panel, num_tiles_, left_, packed_, sums_);
-    const int64_t parts = plan_.parts(), column = panel * plan_.target_.panel_width;
+    const int64_t parts = plan_.parts(), column = products_.panel_first(panel);
     float* out[StrassenParts(kMostStrassenLevels)];
     const float* residual[StrassenParts(kMostStrassenLevels)];
     StrassenOutputTile output;

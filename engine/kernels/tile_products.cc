@@ -30,8 +30,17 @@ TileProducts::TileProducts(const GemmTarget& target, int64_t products, int64_t k
 
 int64_t TileProducts::num_panels() const { return CeilDiv(columns_, target_->panel_width); }
 
+int64_t TileProducts::panel_first(int64_t panel) const {
+  const int64_t first = panel * target_->panel_width, left = columns_ - first;
+  const int64_t vectors = target_->panel_width / target_->vector_width;
+  const bool is_last_of_some = panel > 0 && panel == num_panels() - 1;
+  if (!is_last_of_some || vectors < 3 || left > target_->vector_width) return first;
+  return first - (vectors - 1) / 2 * target_->vector_width;
+}
+
 int TileProducts::panel_columns(int64_t panel) const {
-  return static_cast<int>(std::min<int64_t>(target_->panel_width, columns_ - panel * target_->panel_width));
+  const int64_t end = panel == num_panels() - 1 ? columns_ : panel_first(panel + 1);
+  return static_cast<int>(end - panel_first(panel));
 }
 
 int TileProducts::panel_width(int64_t panel) const {

@@ -4,8 +4,10 @@
 //   sums[tile][p][column] = sum over k of left[p][tile][k] * right[p][k][column]        for each product p
 //
 // The right sides, made of the weight once, stand in panels of columns as in gemm_tile.h: panel after panel, and within
-// a panel product after product, [p][k][panel width], the last panel only as wide as the vectors it needs. Tiles are
-// worked off in blocks whose left sides and sums of one panel stay near the core. Immutable; holds no operand.
+// a panel product after product, [p][k][panel width], the last panel only as wide as the vectors it needs. Where a
+// single vector would be left for it, it gets a share of its neighbour's: a core multiplies one at half its speed.
+// Tiles are worked off in blocks whose left sides and sums of one panel stay near the core. Immutable; holds no
+// operand.
 #ifndef BARYON_ENGINE_KERNELS_TILE_PRODUCTS_H_
 #define BARYON_ENGINE_KERNELS_TILE_PRODUCTS_H_
 
@@ -23,9 +25,10 @@ class TileProducts {
   int64_t products() const { return products_; }
   int64_t k() const { return k_; }
   int64_t num_panels() const;
-  int panel_columns(int64_t panel) const;  // without the padding
-  int panel_width(int64_t panel) const;    // with it
-  int64_t panel_offset(int64_t panel) const { return panel * products_ * k_ * target_->panel_width; }
+  int64_t panel_first(int64_t panel) const;  // its first column
+  int panel_columns(int64_t panel) const;    // without the padding
+  int panel_width(int64_t panel) const;      // with it
+  int64_t panel_offset(int64_t panel) const { return panel_first(panel) * products_ * k_; }
   int64_t packed_size() const;  // floats of all right sides, 64-byte aligned
 
   // left[p * left_product_step() + tile * left_tile_step() + k].

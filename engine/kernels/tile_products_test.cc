@@ -50,6 +50,26 @@ TEST(TileProductsTest, EveryPanelHasTheSumsOfAllProducts) {
   });
 }
 
+TEST(TileProductsTest, PanelsAreWholeAndTheLastIsNoSingleVector) {
+  ForEachCpuTarget([] {
+    const GemmTarget& target = ActiveGemmTarget();
+    for (int64_t columns = 1; columns <= 3 * target.panel_width; ++columns) {
+      const TileProducts products(target, 7, 5, columns, 4);
+      int64_t next = 0;
+      for (int64_t panel = 0; panel < products.num_panels(); ++panel) {
+        EXPECT_EQ(products.panel_first(panel), next);
+        EXPECT_EQ(next % target.vector_width, 0);
+        EXPECT_EQ(products.panel_offset(panel), next * 7 * 5);
+        next += products.panel_columns(panel);
+        EXPECT_LE(products.panel_width(panel), target.panel_width);
+        const bool may_be_single = products.num_panels() == 1 || target.panel_width <= 2 * target.vector_width;
+        EXPECT_TRUE(may_be_single || products.panel_width(panel) > target.vector_width) << columns;
+      }
+      EXPECT_EQ(next, columns);
+    }
+  });
+}
+
 TEST(TileBlocksTest, OneThreadTakesBlocksOfTheGivenSize) {
   const TileBlocks blocks(100, 30, 4, 1);
   EXPECT_EQ(blocks.num_blocks, 3);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/kernels/parts.h"
 #include "engine/kernels/pixel_rows.h"
+#include "engine/kernels/weight_price.h"
 
 namespace baryon::kernels {
 namespace {
@@ -24,14 +25,6 @@ constexpr int64_t kMostBlockBytes = 2 << 20;
 constexpr double kInputCost[] = {60, 105, 165}, kOutputCost[] = {40, 80, 130};  // by m - 2
 constexpr double kByteFromMemory = 1.9, kByteFromCache = 0.6;
 constexpr double kCacheBytes = 16 << 20;
-
-// What it may cost to be without `bytes` of packed weights, in multiplications: memory has a price, and where
-// algorithms are nearly as fast the smaller one is to be taken. What a core's own cache holds is free. Strassen's has
-// the same.
-double PriceOfWeights(double bytes) {
-  constexpr double kFreeBytes = 512 << 10, kPerByte = 1.3;
-  return std::max(bytes - kFreeBytes, 0.0) * kPerByte;
-}
 
 // The time of an image, in multiplications, and the price of the weights.
 double CostOf(const ConvGeometry& g, int m) {

@@ -24,7 +24,7 @@ WinogradGrid::Origin WinogradGrid::OriginOf(int64_t tile) const {
 
 void WinogradGrid::StoreTiles(int64_t first, int64_t count, int64_t panel, const TileProducts& products,
                               const float* sums, const ConvOperands& operands) const {
-  const int64_t m = transforms_.m, column = panel * target_.panel_width;
+  const int64_t m = transforms_.m, column = products.panel_first(panel);
   const Limits limits = LimitsOf(operands.activation);
   float* out[kMostWinogradOutputs];
   const float* residual[kMostWinogradOutputs];
@@ -61,7 +61,7 @@ void PackWinogradWeights(const WinogradTransforms& transforms, const TileProduct
                          float* packed) {
   constexpr int64_t kMostWidth = 64, kMostPositions = 16;
   for (int64_t panel = 0; panel < products.num_panels(); ++panel) {
-    const int64_t first = panel * products.sums_product_step(), columns = products.panel_columns(panel);
+    const int64_t first = products.panel_first(panel), columns = products.panel_columns(panel);
     const int64_t width = products.panel_width(panel);
     std::vector<float> kernels(kMostPositions * kMostWidth);  // [position][column], the columns beyond the last 0
     WinogradWeightTile tile;
