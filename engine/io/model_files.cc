@@ -66,13 +66,6 @@ std::vector<std::string> WithEnding(const std::vector<std::string>& names, absl:
   return found;
 }
 
-std::optional<int64_t> ParseVersion(absl::string_view name) {
-  int64_t version;
-  const bool digits = !name.empty() && name[0] != '0' && std::all_of(name.begin(), name.end(), absl::ascii_isdigit);
-  if (digits && absl::SimpleAtoi(name, &version)) return version;
-  return std::nullopt;
-}
-
 // The epoch of "PREFIX-0012.params".
 std::optional<int64_t> ParseEpoch(absl::string_view name, absl::string_view prefix) {
   int64_t epoch;
@@ -201,6 +194,13 @@ absl::Status NothingThere(const std::string& model) {
 }
 
 }  // namespace
+
+std::optional<int64_t> ParseVersion(absl::string_view name) {
+  int64_t version;
+  const bool digits = !name.empty() && name[0] != '0' && std::all_of(name.begin(), name.end(), absl::ascii_isdigit);
+  if (digits && absl::SimpleAtoi(name, &version)) return version;
+  return std::nullopt;
+}
 
 absl::StatusOr<std::vector<int64_t>> ListVersions(const std::string& folder) {
   BARYON_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(folder));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace baryon {
 
@@ -31,7 +32,10 @@ struct ModelFiles {
 // Errors: NOT_FOUND and INVALID_ARGUMENT saying what was looked for and what is there.
 absl::StatusOr<ModelFiles> FindModelFiles(const std::string& model, std::optional<int64_t> version = std::nullopt);
 
-// The version folders of `folder` (names that are positive whole numbers, without leading zeros), ascending.
+// The version that a folder called `name` holds: a positive whole number, without leading zeros. Empty: it is none.
+std::optional<int64_t> ParseVersion(absl::string_view name);
+
+// The version folders of `folder`, ascending.
 absl::StatusOr<std::vector<int64_t>> ListVersions(const std::string& folder);
 
 }  // namespace baryon

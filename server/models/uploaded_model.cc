@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <set>
@@ -12,11 +11,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/file.h"
 #include "engine/base/status_macros.h"
+#include "engine/io/model_files.h"
 #include "server/models/model_repository.h"
 #include "server/quote.h"
 
@@ -35,11 +34,6 @@ bool IsFileName(absl::string_view name) {
          std::all_of(name.begin(), name.end(), plain);
 }
 
-bool IsVersion(absl::string_view text) {
-  int64_t version = 0;
-  return absl::SimpleAtoi(text, &version) && version > 0 && absl::StrCat(version) == text;
-}
-
 absl::Status CheckPaths(const std::vector<UploadedFile>& files) {
   if (files.empty() || files.size() > kMostFiles) {
     return absl::InvalidArgumentError(absl::StrCat("expected 1 to ", kMostFiles, " files, got ", files.size()));
@@ -47,7 +41,8 @@ absl::Status CheckPaths(const std::vector<UploadedFile>& files) {
   std::set<std::string> paths;
   for (const UploadedFile& file : files) {
     const std::vector<absl::string_view> parts = absl::StrSplit(file.path, '/');
-    const bool sound = IsFileName(parts.back()) && (parts.size() == 1 || (parts.size() == 2 && IsVersion(parts[0])));
+    const bool sound =
+        IsFileName(parts.back()) && (parts.size() == 1 || (parts.size() == 2 && ParseVersion(parts[0]).has_value()));
     if (!sound) {
       return absl::InvalidArgumentError(absl::StrCat("file ", Quote(file.path), ": expected VERSION/NAME or NAME"));
     }
