@@ -1,6 +1,8 @@
 #include "clients/cli/options.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -18,7 +20,19 @@ std::pair<std::string, std::string> SplitShape(const std::string& text) {
   return {text.substr(0, sign), text.substr(sign + 1)};
 }
 
+std::shared_ptr<Tuner> MakeTuner() {
+  const std::string folder = CostFolder();
+  return std::make_shared<Tuner>(folder.empty() ? "" : absl::StrCat(folder, "/algorithms"));
+}
+
 }  // namespace
+
+std::string CostFolder() {
+  const char* const cache = std::getenv("BARYON_CACHE");
+  if (cache != nullptr && *cache != '\0') return absl::StrCat(cache, "/costs");
+  const char* const home = std::getenv("HOME");
+  return home == nullptr || *home == '\0' ? "" : absl::StrCat(home, "/.cache/baryon/costs");
+}
 
 void AddExamples(CLI::App& command, const std::vector<std::string>& lines) {
   command.footer(absl::StrCat("Examples:\n  ", absl::StrJoin(lines, "\n  ")));
@@ -34,6 +48,9 @@ void AddModelArgument(CLI::App& command, std::string& model) {
 void AddCompileOptions(CLI::App& command, CompileOptions& compile) {
   AddChoice<Numerics>(command, "--numerics", {{"strict", Numerics::kStrict}, {"fast", Numerics::kFast}},
                       compile.numerics, "How exact results are");
+  command.add_flag_callback(
+      "--tune", [&compile] { compile.tuner = MakeTuner(); },
+      "Chooses algorithms by timing them, once on this machine, instead of by rule");
   std::vector<std::string> passes = {"all"};
   for (const Pass& pass : Pipeline()) passes.emplace_back(pass.name);
   const auto is_pass = [passes](const std::string& name) {

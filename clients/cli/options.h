@@ -21,7 +21,10 @@ void AddExamples(CLI::App& command, const std::vector<std::string>& lines);
 // MODEL, as LocateModel takes it.
 void AddModelArgument(CLI::App& command, std::string& model);
 
-// --numerics strict|fast, and --disable-pass NAME, repeatable.
+// Where measurements are kept: BARYON_CACHE/costs, or "" (nowhere) when there is no home to have a cache in.
+std::string CostFolder();
+
+// --numerics strict|fast, --tune, and --disable-pass NAME, repeatable.
 void AddCompileOptions(CLI::App& command, CompileOptions& compile);
 
 // `name` VALUE, where VALUE is one of the keys of `choices`; help shows them, and `target`'s own as what stands

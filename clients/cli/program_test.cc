@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "clients/cli/testing/run_baryon.h"
+#include "engine/base/file.h"
 #include "engine/base/testing/status_matchers.h"
 #include "engine/io/npy.h"
 #include "engine/runtime/compile.h"
@@ -172,6 +173,17 @@ TEST_F(DigitsTest, StrictAndFastAndAnyPassLeftOutGiveTheSameClass) {
     const Outcome outcome = RunBaryon(command);
     EXPECT_THAT(outcome.out, MatchesRegex(" +7 +[0-9.]+  7\n")) << way[0] << outcome.error;
   }
+}
+
+TEST_F(DigitsTest, TuningGivesTheSameClassAndKeepsItsChoices) {
+  setenv("BARYON_CACHE", files_.path("cache").c_str(), /*overwrite=*/1);
+  const auto ask = [&] { return RunBaryon({"run", digits_ + "/digits", "--input", digits_ + "/7.png", "--tune"}); };
+  const Outcome first = ask();
+  EXPECT_THAT(first.out, MatchesRegex(" +7 +[0-9.]+  7\n[^|]*")) << first.error;
+  ASSERT_OK_AND_ASSIGN(const std::string choices, ReadFile(files_.path("cache/costs/algorithms")));
+  EXPECT_THAT(choices, HasSubstr("kernel=(3, 3)"));
+  EXPECT_EQ(ask().out, first.out);
+  unsetenv("BARYON_CACHE");
 }
 
 TEST_F(DigitsTest, ANetworkOfTheZooIsFoundInTheCache) {

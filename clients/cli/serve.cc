@@ -111,14 +111,6 @@ void DrainOrEnd(const sigset_t& signals, absl::Duration drain, absl::Duration li
   work.join();
 }
 
-// Where measurements are kept: BARYON_CACHE/costs, or nowhere when there is no home to have a cache in.
-std::string CostFolder() {
-  const char* const cache = std::getenv("BARYON_CACHE");
-  if (cache != nullptr && *cache != '\0') return absl::StrCat(cache, "/costs");
-  const char* const home = std::getenv("HOME");
-  return home == nullptr || *home == '\0' ? "" : absl::StrCat(home, "/.cache/baryon/costs");
-}
-
 // Fetches for clients that ask: into the repository, or not at all.
 PullFunction MakePull(const ServeOptions& options) {
   if (!options.pull || options.server.repository.empty()) return nullptr;

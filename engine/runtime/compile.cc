@@ -66,6 +66,7 @@ absl::StatusOr<Graph> OptimizedGraph(Graph graph, const TensorTypes& input_types
   BARYON_RETURN_IF_ERROR(InferTypes(graph));
   BARYON_RETURN_IF_ERROR(CheckTypesKnown(graph));
   BARYON_RETURN_IF_ERROR(RunPasses(graph, options.passes));
+  if (options.tuner != nullptr) BARYON_RETURN_IF_ERROR(options.tuner->Tune(options.numerics, graph));
   return graph;
 }
 

@@ -9,6 +9,7 @@
 #include "engine/graph/graph.h"
 #include "engine/passes/pipeline.h"
 #include "engine/runtime/plan.h"
+#include "engine/runtime/tuner.h"
 
 namespace baryon {
 
@@ -18,6 +19,8 @@ struct CompileOptions {
   // A plan whose values, outputs among them, need more than this is refused (RESOURCE_EXHAUSTED) before any of it is
   // allocated.
   int64_t max_arena_bytes = UsableMemoryBytes();
+  // Times the algorithms of convolutions; nullptr: rules choose them.
+  std::shared_ptr<Tuner> tuner = nullptr;
 };
 
 // Compiles `graph` for inputs of `input_types`, in the order of graph.inputs(); kUnknown stands for an input that is
