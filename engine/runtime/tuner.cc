@@ -3,18 +3,17 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <memory>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "engine/base/file.h"
+#include "engine/base/processor_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/base/thread_pool.h"
 #include "engine/graph/op_def.h"
@@ -135,19 +134,16 @@ bool CanBeTuned(const Graph& graph, const Node& node) {
          graph.node(node.inputs[1].node).kind == NodeKind::kConstant && node.types[0].shape.num_elements() > 0;
 }
 
-std::string ProcessorName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (absl::StartsWith(line, "model name")) return line.substr(line.find(':') + 1);
-  }
-  return "unknown";
+// What all choices of a graph depend on.
+std::string Conditions(Numerics numerics) {
+  const char* instructions = std::getenv("BARYON_CPU");
+  return absl::StrCat(ProcessorName(), instructions == nullptr ? "" : absl::StrCat(" ", instructions), "; ",
+                      numerics == Numerics::kStrict ? "strict" : "fast", ";");
 }
 
-// Everything a choice depends on, but for the number of rows.
-std::string KeyOf(const Graph& graph, const Node& node, Numerics numerics) {
-  const char* instructions = std::getenv("BARYON_CPU");
-  std::string key = absl::StrCat(ProcessorName(), instructions == nullptr ? "" : absl::StrCat(" ", instructions), "; ",
-                                 numerics == Numerics::kStrict ? "strict" : "fast", ";");
+// Everything a choice depends on, but for the number of rows: the conditions, and behind them the convolution.
+std::string KeyOf(const Graph& graph, const Node& node, const std::string& conditions) {
+  std::string key = conditions;
   for (const Value& input : node.inputs) {
     Shape shape = graph.type(input).shape;
     if (graph.node(input.node).kind != NodeKind::kConstant) shape[0] = 1;
@@ -186,12 +182,13 @@ std::map<std::string, std::string> Tuner::choices() const {
 absl::Status Tuner::Tune(Numerics numerics, Graph& graph) {
   absl::MutexLock lock(&mutex_);
   ThreadPool pool(1);
+  const std::string conditions = Conditions(numerics);
   const absl::Time deadline = absl::Now() + budget_;
   bool changed = false;
   for (NodeId id : graph.TopologicalOrder()) {
     const Node& node = graph.node(id);
     if (!CanBeTuned(graph, node)) continue;
-    const std::string key = KeyOf(graph, node, numerics);
+    const std::string key = KeyOf(graph, node, conditions);
     auto choice = choices_.find(key);
     if (choice == choices_.end()) {
       if (absl::Now() > deadline) continue;

@@ -286,8 +286,8 @@ std::optional<absl::Duration> Batcher::State::RunAtOnce(Queued& queued, absl::Ti
   return std::nullopt;
 }
 
-// So does what comes meanwhile and is as short, but not for long: the thread has to get back to what it is for. Returns
-// the cost of the batch that is left to the executor.
+// What came while a short pass ran here, and is as short, goes on here until `end`: then the thread has to get back to
+// what it is for. Returns the cost of the batch that is left to the executor.
 std::optional<absl::Duration> Batcher::State::GoOnHere(std::optional<absl::Duration> slot, absl::Time end) {
   while (slot.has_value() && IsShort(*slot) && clock_() < end) {
     const bool ran = executor_.RunHere(*account_, *slot, [&] { slot = RunNextBatch(/*keep_slot=*/true); });

@@ -18,10 +18,7 @@ using testing::IsEmpty;
 // --- Batches
 
 TEST_F(BatcherTest, RunsAShortPassOnTheThreadThatBroughtIt) {
-  Batcher::Options options = Measured(kMs);
-  options.policy.run_here = kMs;
-  executor_.set_runs_here(true);
-  Batcher batcher = Make(options);
+  Batcher batcher = Make(RunningHere());
   Answer a, b;
   batcher.Submit(RequestOf({1}, a));
   EXPECT_THAT(a.values(), ElementsAre(2)) << "before Submit returned";
@@ -31,10 +28,7 @@ TEST_F(BatcherTest, RunsAShortPassOnTheThreadThatBroughtIt) {
 }
 
 TEST_F(BatcherTest, NothingRunsHereForAClientThatHasGoneOrADeadlineThatHasPassed) {
-  Batcher::Options options = Measured(kMs);
-  options.policy.run_here = kMs;
-  executor_.set_runs_here(true);
-  Batcher batcher = Make(options);
+  Batcher batcher = Make(RunningHere());
   Answer a, b;
   std::stop_source client;
   client.request_stop();
@@ -48,11 +42,8 @@ TEST_F(BatcherTest, NothingRunsHereForAClientThatHasGoneOrADeadlineThatHasPassed
 }
 
 TEST_F(BatcherTest, WhatRunsHereIsWeighedLikeWhatWaits) {
-  Batcher::Options options = Measured(kMs);
-  options.policy.run_here = kMs;
-  executor_.set_runs_here(true);
   compute_time_ = kMs / 2;
-  Batcher batcher = Make(options);
+  Batcher batcher = Make(RunningHere());
   Answer a, b;
   batcher.Submit(RequestOf({1}, a));
   batcher.Submit(RequestOf({1}, b));
@@ -87,9 +78,7 @@ TEST_F(BatcherTest, HandsOverWhatIsLongOrUnknownOrFindsNoCoreFree) {
 
 // Each of three requests brings the next while it is computed; a pass takes 150 us of the 200 us that a thread gives.
 TEST_F(BatcherTest, WhatComesDuringAShortPassRunsThereTooButNotForLong) {
-  Batcher::Options options = Measured(kMs);
-  options.policy.run_here = kMs;
-  executor_.set_runs_here(true);
+  const Batcher::Options options = RunningHere();
   compute_time_ = absl::Microseconds(150);
   Answer answers[3];
   size_t brought = 1;
@@ -111,10 +100,7 @@ TEST_F(BatcherTest, WhatComesDuringAShortPassRunsThereTooButNotForLong) {
 }
 
 TEST_F(BatcherTest, AnAnswerMayEndTheBatcherThatRunsOnItsThread) {
-  Batcher::Options options = Measured(kMs);
-  options.policy.run_here = kMs;
-  executor_.set_runs_here(true);
-  std::optional<Batcher> batcher(Make(options));
+  std::optional<Batcher> batcher(Make(RunningHere()));
   Answer answer;
   Batcher::Request request = RequestOf({1}, answer);
   request.done = [&, done = std::move(request.done)](absl::StatusOr<Tensors> outputs,

@@ -2,15 +2,12 @@
 
 #include <time.h>
 
-#include <fstream>
 #include <map>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "engine/base/processor_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/base/thread_width.h"
 #include "engine/graph/graph_text.h"
@@ -83,14 +80,6 @@ void EstimateMoreThreads(int num_threads, CostTable& table) {
   }
 }
 
-std::string ProcessorName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (absl::StartsWith(line, "model name")) return line.substr(line.find(':') + 1);
-  }
-  return "unknown";
-}
-
 }  // namespace
 
 absl::StatusOr<CostTable> ProfileModel(const Executable& executable, const ProfileOptions& options,
@@ -115,8 +104,7 @@ void CompilePlans(const Executable& executable, int64_t most, absl::Duration bud
 }
 
 std::string ProfileKey(const Executable& executable, const ProfileOptions& options) {
-  return absl::StrCat("v1\n", absl::StripAsciiWhitespace(ProcessorName()), "\n", options.num_threads, " threads\n",
-                      options.max_rows, " rows\n",
+  return absl::StrCat("v1\n", ProcessorName(), "\n", options.num_threads, " threads\n", options.max_rows, " rows\n",
                       executable.options().numerics == Numerics::kStrict ? "strict" : "fast", "\n",
                       GraphToText(executable.graph()));
 }

@@ -49,6 +49,14 @@ class BatcherTest : public testing::Test {
     return options;
   }
 
+  // The same for passes of 1 ms, which run on the thread that brings a request.
+  Batcher::Options RunningHere() {
+    executor_.set_runs_here(true);
+    Batcher::Options options = Measured(kMs);
+    options.policy.run_here = kMs;
+    return options;
+  }
+
   Batcher Make(Batcher::Options options) {
     return Batcher(
         std::move(options), [this](const Tensors& inputs, int) { return Double(inputs); }, executor_,
