@@ -1,11 +1,14 @@
+// Requests are counted as integers, on their own processor (Striped<ModelCounts>), and become series of Prometheus when
+// somebody reads them: a request would write some thirty of their atomic numbers, each of which two processors that
+// answer by turns hand to each other.
 #include "server/metrics/metrics.h"
 
+#include <time.h>
+
 #include <algorithm>
-#include <atomic>
 #include <functional>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -17,7 +20,9 @@
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
 #include "prometheus/text_serializer.h"
+#include "server/metrics/model_counts.h"
 #include "server/metrics/process_figures.h"
+#include "server/metrics/striped.h"
 
 namespace baryon {
 namespace {
@@ -28,10 +33,29 @@ using prometheus::Gauge;
 using prometheus::Histogram;
 using Labels = std::map<std::string, std::string>;
 
-const Histogram::BucketBoundaries kSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                              0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10};
-constexpr double kMicroseconds = 1e6;  // of a second
-const Histogram::BucketBoundaries kRows = {1, 2, 4, 8, 16, 32, 64, 128};
+constexpr double kSecond = 1e9, kMicrosecond = 1e3;  // in nanoseconds
+
+template <size_t n>
+Histogram::BucketBoundaries Boundaries(const std::array<int64_t, n>& bounds, double unit) {
+  Histogram::BucketBoundaries boundaries;
+  for (int64_t bound : bounds) boundaries.push_back(static_cast<double>(bound) / unit);
+  return boundaries;
+}
+const Histogram::BucketBoundaries kSeconds = Boundaries(kTimeBounds, kSecond);
+const Histogram::BucketBoundaries kRows = Boundaries(kRowBounds, 1);
+
+template <size_t n>
+void Observe(const Tally<n>& tally, double unit, Histogram& histogram) {
+  histogram.ObserveMultiple(std::vector<double>(tally.counts.begin(), tally.counts.end()),
+                            static_cast<double>(tally.sum) / unit);
+}
+
+// The system's time, as of its last tick: milliseconds old at most, and no more than a read of memory.
+absl::Time CoarseNow() {
+  timespec now = {};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return absl::TimeFromTimespec(now);
+}
 
 // What a status code says about who was at fault.
 const char* CodeClass(absl::StatusCode code) {
@@ -175,6 +199,7 @@ struct ModelMetrics::Series {
         key(key),
         labels{{"model", key.first}, {"version", absl::StrCat(key.second)}} {}
   ~Series() {
+    Publish();  // for those of the name that stay
     for (const auto& [series, remove] : removals) remove();
   }
 
@@ -187,11 +212,10 @@ struct ModelMetrics::Series {
     return series;
   }
 
-  const Outcome& OutcomeOf(Protocol protocol, Transport transport, absl::StatusCode code) {
-    absl::MutexLock lock(&mutex);
-    const auto key = std::make_tuple(protocol, transport, code);
+  const Outcome& OutcomeOf(const ModelCounts::Outcome& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     auto found = outcomes.find(key);
     if (found == outcomes.end()) {
+      const auto [protocol, transport, code] = key;
       const std::string protocol_name(ProtocolName(protocol));
       Counter& nv = code == absl::StatusCode::kOk ? Add(families.nv_success)
                                                   : Add(families.nv_failure, {{"reason", FailureReason(code)}});
@@ -203,6 +227,57 @@ struct ModelMetrics::Series {
       found = outcomes.emplace(key, outcome).first;
     }
     return found->second;
+  }
+
+  // Brings the series up to what was counted before the call.
+  void Publish() ABSL_LOCKS_EXCLUDED(mutex) {
+    absl::MutexLock lock(&mutex);
+    int64_t more_in_flight = 0;
+    for (const ModelCounts& counted : counts.TakeAll()) {
+      more_in_flight += counted.arrivals;
+      for (const ModelCounts::Answers& answers : counted.answers) {
+        more_in_flight -= answers.total.count();
+        PublishAnswers(answers);
+      }
+      PublishPhases(counted);
+      PublishBatches(counted);
+    }
+    in_flight.Set(in_flight.Value() + static_cast<double>(more_in_flight));
+  }
+
+  void PublishAnswers(const ModelCounts::Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const Outcome& outcome = OutcomeOf(answers.outcome);
+    const double count = static_cast<double>(answers.total.count());
+    const bool ok = std::get<absl::StatusCode>(answers.outcome) == absl::StatusCode::kOk;
+    outcome.requests.Increment(count);
+    outcome.nv.Increment(count);
+    Observe(answers.total, kSecond, outcome.seconds);
+    if (ok) nv_request_us.Increment(static_cast<double>(answers.total.sum) / kMicrosecond);
+    if (!ok) failed_time += absl::Nanoseconds(answers.total.sum);
+  }
+
+  void PublishPhases(const ModelCounts& counted) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (counted.queued.count() == 0) return;
+    Observe(counted.overhead, kSecond, of_name->overhead);
+    const auto publish = [](const TimeTally& tally, Histogram& seconds, Counter& us) {
+      Observe(tally, kSecond, seconds);
+      us.Increment(static_cast<double>(tally.sum) / kMicrosecond);
+    };
+    publish(counted.queued, queue_seconds, nv_queue_us);
+    publish(counted.input, input_seconds, nv_input_us);
+    publish(counted.infer, infer_seconds, nv_infer_us);
+    publish(counted.output, output_seconds, nv_output_us);
+  }
+
+  void PublishBatches(const ModelCounts& counted) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const double passes = static_cast<double>(counted.rows.count()), computed = static_cast<double>(counted.rows.sum);
+    if (passes == 0) return;
+    Observe(counted.rows, 1, batch_rows);
+    rows.Increment(computed);
+    nv_count.Increment(computed);
+    batches.Increment(passes);
+    nv_exec_count.Increment(passes);
+    last_batch = std::max(last_batch, counted.last_batch);
   }
 
   Families& families;
@@ -232,11 +307,12 @@ struct ModelMetrics::Series {
   Counter& nv_infer_us = Add(families.nv_infer_us);
   Counter& nv_output_us = Add(families.nv_output_us);
 
-  std::atomic<int64_t> failed_ns{0};
-  std::atomic<int64_t> last_batch_ms{0};  // since 1970; 0: there was none
+  Striped<ModelCounts> counts;  // that are not in the series yet
 
-  absl::Mutex mutex;
-  std::map<std::tuple<Protocol, Transport, absl::StatusCode>, Outcome> outcomes ABSL_GUARDED_BY(mutex);
+  absl::Mutex mutex;  // held while they get there
+  absl::Duration failed_time ABSL_GUARDED_BY(mutex);
+  absl::Time last_batch ABSL_GUARDED_BY(mutex) = absl::InfinitePast();
+  std::map<ModelCounts::Outcome, Outcome> outcomes ABSL_GUARDED_BY(mutex);
 };
 
 ModelMetrics::ModelMetrics(std::shared_ptr<Families> families, Series& series)
@@ -248,32 +324,13 @@ ModelMetrics::~ModelMetrics() {
   if (--shared->second.users == 0) families_->models.erase(shared);
 }
 
-void ModelMetrics::CountArrival() { series_.in_flight.Increment(); }
+void ModelMetrics::CountArrival() {
+  series_.counts.Write([](ModelCounts& counts) { ++counts.arrivals; });
+}
 
 void ModelMetrics::CountAnswer(Protocol protocol, Transport transport, absl::StatusCode code,
                                const RequestTimes& times) {
-  series_.in_flight.Decrement();
-  const Series::Outcome& outcome = series_.OutcomeOf(protocol, transport, code);
-  outcome.requests.Increment();
-  outcome.nv.Increment();
-  const double total = absl::ToDoubleSeconds(times.total);
-  outcome.seconds.Observe(total);
-  if (code != absl::StatusCode::kOk) {
-    series_.failed_ns += absl::ToInt64Nanoseconds(times.total);
-    return;
-  }
-  const double queued = absl::ToDoubleSeconds(times.queued), input = absl::ToDoubleSeconds(times.input),
-               infer = absl::ToDoubleSeconds(times.infer), output = absl::ToDoubleSeconds(times.output);
-  series_.of_name->overhead.Observe(total - queued - infer);
-  series_.queue_seconds.Observe(queued);
-  series_.input_seconds.Observe(input);
-  series_.infer_seconds.Observe(infer);
-  series_.output_seconds.Observe(output);
-  series_.nv_request_us.Increment(total * kMicroseconds);
-  series_.nv_queue_us.Increment(queued * kMicroseconds);
-  series_.nv_input_us.Increment(input * kMicroseconds);
-  series_.nv_infer_us.Increment(infer * kMicroseconds);
-  series_.nv_output_us.Increment(output * kMicroseconds);
+  series_.counts.Write([&](ModelCounts& counts) { counts.AddAnswer({protocol, transport, code}, times); });
 }
 
 void ModelMetrics::CountRejected(absl::string_view reason) {
@@ -286,12 +343,10 @@ void ModelMetrics::CountCancelled(CancelStage stage) {
 }
 
 void ModelMetrics::CountBatch(int64_t rows) {
-  series_.batch_rows.Observe(static_cast<double>(rows));
-  series_.rows.Increment(static_cast<double>(rows));
-  series_.batches.Increment();
-  series_.nv_count.Increment(static_cast<double>(rows));
-  series_.nv_exec_count.Increment();
-  series_.last_batch_ms = absl::ToUnixMillis(absl::Now());
+  series_.counts.Write([&](ModelCounts& counts) {
+    counts.rows.Add(rows);
+    counts.last_batch = CoarseNow();
+  });
 }
 
 void ModelMetrics::SetQueued(int64_t requests) {
@@ -306,15 +361,16 @@ void ModelMetrics::SetLoadDuration(absl::Duration duration) {
 void ModelMetrics::SetMemory(int64_t bytes) { series_.memory.Set(static_cast<double>(bytes)); }
 
 ModelTotals ModelMetrics::Totals() const {
+  series_.Publish();
   const auto time = [](const Counter& us) { return absl::Microseconds(us.Value()); };
   ModelTotals totals;
+  absl::MutexLock lock(&series_.mutex);
   totals.rows = static_cast<int64_t>(series_.rows.Value());
   totals.batches = static_cast<int64_t>(series_.batches.Value());
-  totals.failed_time = absl::Nanoseconds(series_.failed_ns.load());
+  totals.failed_time = series_.failed_time;
   totals.times = {time(series_.nv_request_us), time(series_.nv_queue_us), time(series_.nv_input_us),
                   time(series_.nv_infer_us), time(series_.nv_output_us)};
-  if (const int64_t ms = series_.last_batch_ms; ms > 0) totals.last_batch = absl::FromUnixMillis(ms);
-  absl::MutexLock lock(&series_.mutex);
+  totals.last_batch = series_.last_batch;
   for (const auto& [key, outcome] : series_.outcomes) {
     const bool ok = std::get<absl::StatusCode>(key) == absl::StatusCode::kOk;
     (ok ? totals.succeeded : totals.failed) += static_cast<int64_t>(outcome.requests.Value());
@@ -393,6 +449,10 @@ void ServerMetrics::SetBusyTime(absl::Duration busy, int threads) {
 }
 
 std::string ServerMetrics::ToText() const {
+  {
+    absl::MutexLock lock(&families_->mutex);
+    for (const auto& [key, shared] : families_->models) shared.series->Publish();
+  }
   std::vector<prometheus::MetricFamily> families = families_->registry.Collect();
   for (prometheus::MetricFamily& family : ProcessFigures()) families.push_back(std::move(family));
   return prometheus::TextSerializer().Serialize(families);

@@ -54,7 +54,8 @@ struct ModelTotals {
 };
 
 // The series of one model version. They leave the rendering with the last object of that version: a version that is
-// loaded again counts on. Thread-safe.
+// loaded again counts on. Counting takes some twenty nanoseconds and, among processors, no turns; whoever reads gets
+// everything that was counted before. Thread-safe.
 class ModelMetrics {
  public:
   ~ModelMetrics();

@@ -1,5 +1,6 @@
 #include "server/metrics/metrics.h"
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -96,6 +97,30 @@ TEST(ServerMetricsTest, AVersionLoadedAgainCountsOn) {
   first.reset();
   second->CountBatch(2);
   EXPECT_THAT(metrics.ToText(), HasSubstr("baryon_inferences_total{model=\"digits\",version=\"3\"} 7"));
+}
+
+TEST(ServerMetricsTest, KeepsWhatAVersionThatGoesHasCountedForItsName) {
+  ServerMetrics metrics("1");
+  auto three = metrics.ForModel("digits", 3);
+  const auto four = metrics.ForModel("digits", 4);
+  three->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+  three.reset();
+  EXPECT_THAT(metrics.ToText(), HasSubstr("baryon_overhead_seconds_count{model=\"digits\"} 1"));
+}
+
+TEST(ServerMetricsTest, CountsOnAfterItWasRead) {
+  ServerMetrics metrics("1");
+  const auto model = metrics.ForModel("digits", 3);
+  for (int answered = 1; answered <= 3; ++answered) {
+    model->CountArrival();
+    EXPECT_THAT(metrics.ToText(), HasSubstr("baryon_inflight_requests{model=\"digits\",version=\"3\"} 1"));
+    model->CountAnswer(Protocol::kBaryon, Transport::kGrpc, absl::StatusCode::kOk, SomeTimes());
+    EXPECT_EQ(model->Totals().succeeded, answered);
+    EXPECT_THAT(metrics.ToText(),
+                AllOf(HasSubstr("baryon_inflight_requests{model=\"digits\",version=\"3\"} 0"),
+                      HasSubstr("baryon_queue_duration_seconds_bucket{model=\"digits\",version=\"3\",le=\"0.001\"} 0"),
+                      HasSubstr(absl::StrCat("le=\"0.0025\"} ", answered))));
+  }
 }
 
 TEST(ServerMetricsTest, CountsLoadFailures) {
