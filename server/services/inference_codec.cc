@@ -3,8 +3,6 @@
 // shared memory, which takes no entry.
 #include "server/services/inference_codec.h"
 
-#include <google/protobuf/arena.h>
-
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -25,6 +23,7 @@ using inference::InferTensorContents;
 using inference::ModelInferRequest;
 using inference::ModelInferResponse;
 using InputTensor = ModelInferRequest::InferInputTensor;
+using OutputTensor = ModelInferResponse::InferOutputTensor;
 
 absl::Status Refuse(const InputTensor& input, absl::string_view reason, absl::string_view expected,
                     absl::string_view got) {
@@ -143,14 +142,44 @@ void EncodeContents(const InferenceOutput& output, InferTensorContents& contents
 }
 
 // The place in shared memory, for clients that look there.
-void EncodeMemory(const WantedOutput& wanted, const InferenceOutput& output,
-                  ModelInferResponse::InferOutputTensor& encoded) {
+void EncodeMemory(const WantedOutput& wanted, const InferenceOutput& output, OutputTensor& encoded) {
   const int64_t size =
       output.elements.empty() ? static_cast<int64_t>(output.RawTexts().size()) : output.elements.size_bytes();
   auto& parameters = *encoded.mutable_parameters();
   parameters["shared_memory_region"] = wanted.request->parameters().at("shared_memory_region");
   parameters["shared_memory_offset"].set_int64_param(wanted.memory->offset);
   parameters["shared_memory_byte_size"].set_int64_param(size);
+}
+
+// What stands of an output before the raw contents. Its name, datatype and shape, which are all that most have, are
+// written without making a message of them: for a small answer that would take longer than everything else.
+void EncodeOutput(const WantedOutput& wanted, const InferenceOutput& output, bool typed, WirePieces& pieces) {
+  std::optional<OutputTensor> rest;
+  if (output.in_memory) {
+    EncodeMemory(wanted, output, rest.emplace());
+  } else if (typed) {
+    EncodeContents(output, *rest.emplace().mutable_contents());
+  }
+  const absl::Span<const int64_t> shape = output.shape.dims();
+  pieces.BeginMessage(ModelInferResponse::kOutputsFieldNumber,
+                      WirePieces::SizeOfBytes(output.name.size()) + WirePieces::SizeOfBytes(output.datatype.size()) +
+                          WirePieces::SizeOfIntegers(shape) + (rest.has_value() ? rest->ByteSizeLong() : 0));
+  pieces.AppendBytes(OutputTensor::kNameFieldNumber, output.name);
+  pieces.AppendBytes(OutputTensor::kDatatypeFieldNumber, output.datatype);
+  pieces.AppendIntegers(OutputTensor::kShapeFieldNumber, shape);
+  if (rest.has_value()) pieces.AppendFields(*rest);
+}
+
+// Enough for everything that is copied into an answer of raw elements.
+size_t ExpectedSize(const ModelInferRequest& head, const ServedModel& model,
+                    absl::Span<const InferenceOutput> outputs) {
+  constexpr size_t kMore = 64;  // tags, sizes, a version; a datatype and a shape
+  size_t expected = kMore + model.name().size() + head.id().size();
+  for (const InferenceOutput& output : outputs) {
+    const size_t elements = output.elements.empty() ? 0 : output.elements.size_bytes();
+    expected += kMore + output.name.size() + (elements <= WirePieces::kSmallBytes ? elements : 0);
+  }
+  return expected;
 }
 
 }  // namespace
@@ -244,28 +273,13 @@ absl::StatusOr<WirePieces> EncodeInferenceResponse(const InferenceMessage& messa
       CameTyped(message.head) && std::all_of(made.begin(), made.end(), [](const InferenceOutput& output) {
         return output.elements.empty() || HasTypedContents(output.elements.dtype());
       });
-  alignas(8) char block[1024];  // names and shapes of a few outputs, without the heap
-  google::protobuf::ArenaOptions arena_options;
-  arena_options.initial_block = block;
-  arena_options.initial_block_size = sizeof(block);
-  google::protobuf::Arena arena(arena_options);
-  ModelInferResponse& head = *google::protobuf::Arena::CreateMessage<ModelInferResponse>(&arena);
-  head.set_model_name(model.name());
-  head.set_model_version(absl::StrCat(model.version()));
-  head.set_id(message.head.id());
+  WirePieces pieces(ExpectedSize(message.head, model, made));
+  pieces.AppendBytes(ModelInferResponse::kModelNameFieldNumber, model.name());
+  pieces.AppendBytes(ModelInferResponse::kModelVersionFieldNumber, absl::AlphaNum(model.version()).Piece());
+  if (!message.head.id().empty()) pieces.AppendBytes(ModelInferResponse::kIdFieldNumber, message.head.id());
   for (size_t i = 0; i < made.size(); ++i) {
-    ModelInferResponse::InferOutputTensor& output = *head.add_outputs();
-    output.set_name(made[i].name);
-    output.set_datatype(std::string(made[i].datatype));
-    for (int64_t dim : made[i].shape) output.add_shape(dim);
-    if (made[i].in_memory) {
-      EncodeMemory(wanted[i], made[i], output);
-    } else if (typed) {
-      EncodeContents(made[i], *output.mutable_contents());
-    }
+    EncodeOutput(wanted[i], made[i], typed, pieces);
   }
-  WirePieces pieces;
-  pieces.AppendFields(head);
   constexpr int kRaw = ModelInferResponse::kRawOutputContentsFieldNumber;
   for (size_t i = 0; i < made.size() && !typed; ++i) {
     if (made[i].in_memory) {

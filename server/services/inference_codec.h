@@ -38,8 +38,7 @@ absl::StatusOr<Tensors> DecodeInferenceRequest(const InferenceMessage& message, 
 
 // An output of an answer: the elements of a tensor, or texts.
 struct InferenceOutput {
-  std::string name;
-  absl::string_view datatype;
+  absl::string_view name, datatype;  // the name is the model's
   Shape shape;
   Tensor elements;
   std::vector<std::string> texts;  // of datatype BYTES: the best classes,

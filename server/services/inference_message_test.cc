@@ -55,6 +55,22 @@ TEST(InferenceMessageTest, ReadsTheSameFromSlicesOfAnySize) {
   }
 }
 
+TEST(InferenceMessageTest, ReadsFieldsInAnyOrder) {
+  ModelInferRequest raw;
+  raw.add_raw_input_contents("first");
+  ModelInferRequest version;
+  version.set_model_version("5");
+  const std::string text = raw.SerializeAsString() + Request().SerializeAsString() + version.SerializeAsString();
+  const grpc::Slice slice(text);
+  const grpc::ByteBuffer bytes(&slice, 1);
+  ASSERT_OK_AND_ASSIGN(const InferenceMessage message, InferenceMessage::Parse(bytes));
+  EXPECT_EQ(message.head.model_name(), "m");
+  EXPECT_EQ(message.head.model_version(), "5");
+  ASSERT_EQ(message.raw.size(), 4u);
+  EXPECT_EQ(TextOf(message.raw[0]), "first");
+  EXPECT_EQ(TextOf(message.raw[3]), "third");
+}
+
 TEST(InferenceMessageTest, OnePieceIsSeenInOnePiece) {
   const grpc::ByteBuffer bytes = ToBytes(Request(), 1 << 20);
   ASSERT_OK_AND_ASSIGN(const InferenceMessage message, InferenceMessage::Parse(bytes));

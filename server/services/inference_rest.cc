@@ -292,7 +292,8 @@ namespace {
 
 // {"name":..., "datatype":..., "shape":[...], "parameters":{...}: all but the elements and the brace at the end.
 std::string OutputHead(const InferenceOutput& output, const Json& parameters) {
-  Json head = {{"name", output.name}, {"datatype", std::string(output.datatype)}, {"shape", Json::array()}};
+  Json head = {
+      {"name", std::string(output.name)}, {"datatype", std::string(output.datatype)}, {"shape", Json::array()}};
   for (int64_t dim : output.shape) head["shape"].push_back(dim);
   if (!parameters.empty()) head["parameters"] = parameters;
   std::string text = Dump(head);

@@ -68,7 +68,7 @@ class InferenceService final : public RawService {
                                  grpc::ByteBuffer* response) override {
     return calls_.AnswerPrediction(context, [&] {
       return MakeInference(*request, control_.regions(),
-                           [response](WirePieces answer) { *response = answer.Finish(); });
+                           [response](WirePieces answer) { answer.Finish().Swap(response); });
     });
   }
 

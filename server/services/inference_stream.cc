@@ -68,7 +68,7 @@ class InferenceStream final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuf
       error.mutable_infer_response()->set_id(id_);
       response.AppendFields(error);
     }
-    response_ = response.Finish();
+    response.Finish().Swap(&response_);
     StartWrite(&response_);
   }
 

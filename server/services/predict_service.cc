@@ -46,15 +46,15 @@ absl::StatusOr<Tensors> DecodeInputs(const v1::PredictRequest& request, const Se
   return binder.Finish();
 }
 
-WirePieces EncodeTensor(const std::string& name, const Tensor& tensor) {
+void EncodeTensor(const std::string& name, const Tensor& tensor, WirePieces& response) {
   v1::Tensor head;
   head.set_name(name);
   head.set_dtype(std::string(DTypeName(tensor.dtype())));
   for (int64_t dim : tensor.shape()) head.add_shape(dim);
-  WirePieces encoded;
-  encoded.AppendFields(head);
-  encoded.AppendElements(v1::Tensor::kDataFieldNumber, tensor);
-  return encoded;
+  response.BeginMessage(v1::PredictResponse::kOutputsFieldNumber,
+                        head.ByteSizeLong() + WirePieces::SizeOfBytes(tensor.size_bytes()));
+  response.AppendFields(head);
+  response.AppendElements(v1::Tensor::kDataFieldNumber, tensor);
 }
 
 void EncodeClasses(const ServedModel& model, const Tensor& scores, int64_t count, v1::PredictResponse& response) {
@@ -81,8 +81,7 @@ absl::StatusOr<WirePieces> EncodeOutputs(const v1::PredictRequest& request, cons
   WirePieces response;
   response.AppendFields(head);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    response.AppendMessage(v1::PredictResponse::kOutputsFieldNumber,
-                           EncodeTensor(model.signature().outputs[i].name, outputs[i]));
+    EncodeTensor(model.signature().outputs[i].name, outputs[i], response);
   }
   return response;
 }
@@ -103,7 +102,7 @@ Predictor::Request MakePrediction(const grpc::ByteBuffer& bytes, grpc::ByteBuffe
   };
   prediction.encode = [request, response](const ServedModel& model, const Tensors& outputs) -> absl::Status {
     BARYON_ASSIGN_OR_RETURN(WirePieces pieces, EncodeOutputs(*request, model, outputs));
-    *response = pieces.Finish();
+    pieces.Finish().Swap(response);
     return absl::OkStatus();
   };
   return prediction;

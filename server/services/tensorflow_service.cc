@@ -45,7 +45,7 @@ Predictor::Request MakePrediction(const grpc::ByteBuffer& bytes, const TensorFlo
   };
   prediction.encode = [call, response](const ServedModel& model, const Tensors& outputs) -> absl::Status {
     BARYON_ASSIGN_OR_RETURN(WirePieces pieces, EncodePredictResponse(call->request, call->wanted, model, outputs));
-    *response = pieces.Finish();
+    pieces.Finish().Swap(response);
     return absl::OkStatus();
   };
   return prediction;

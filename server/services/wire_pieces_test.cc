@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/inference.pb.h"
 #include "server/testing/grpc_bytes.h"
@@ -67,6 +68,33 @@ TEST(WirePiecesTest, NestsMessages) {
     EXPECT_EQ(read.infer_response().raw_output_contents(1), "end");
     EXPECT_EQ(read.error_message(), "after");
   }
+}
+
+TEST(WirePiecesTest, WritesTheFieldsOfAMessageWhereTheyBelong) {
+  const int64_t shape[] = {1, 300, -1};
+  for (const size_t expected : {0, 10, 1000}) {
+    WirePieces pieces(expected);
+    pieces.BeginMessage(
+        ModelInferResponse::kOutputsFieldNumber,
+        WirePieces::SizeOfBytes(200) + WirePieces::SizeOfIntegers(shape) + WirePieces::SizeOfIntegers({}));
+    pieces.AppendBytes(ModelInferResponse::InferOutputTensor::kNameFieldNumber, std::string(200, 'n'));
+    pieces.AppendIntegers(ModelInferResponse::InferOutputTensor::kShapeFieldNumber, shape);
+    pieces.AppendIntegers(ModelInferResponse::InferOutputTensor::kShapeFieldNumber, {});
+    pieces.AppendBytes(ModelInferResponse::kModelNameFieldNumber, "m");
+    ModelInferResponse read;
+    ASSERT_TRUE(FromBytes(pieces.Finish(), read));
+    EXPECT_EQ(read.outputs(0).name(), std::string(200, 'n'));
+    EXPECT_THAT(read.outputs(0).shape(), testing::ElementsAreArray(shape));
+    EXPECT_EQ(read.model_name(), "m");
+  }
+}
+
+TEST(WirePiecesTest, PutsWhatIsSmallIntoOnePiece) {
+  WirePieces pieces(WirePieces::SizeOfBytes(5) + WirePieces::SizeOfBytes(2000));
+  pieces.AppendBytes(ModelInferResponse::kModelNameFieldNumber, "model");
+  pieces.AppendElements(kRaw, Bytes(2000));
+  grpc::Slice slice;
+  EXPECT_TRUE(pieces.Finish().TrySingleSlice(&slice).ok());
 }
 
 TEST(WirePiecesTest, KeepsTheElementsAliveAsLongAsTheBytes) {
