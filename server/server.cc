@@ -249,16 +249,13 @@ void Server::Drain(absl::Duration timeout, absl::Duration linger) {
   http_.Drain(std::max(end - MonotonicNow(), absl::ZeroDuration()));
 }
 
-void Server::AwaitQuiet(absl::Duration linger) const {
+void Server::AwaitQuiet(absl::Duration linger) {
   constexpr absl::Duration kLook = absl::Milliseconds(20), kQuiet = absl::Milliseconds(200);
   const absl::Time end = MonotonicNow() + linger;
   absl::Time last_change = MonotonicNow();
-  int64_t started = predictor_.started();
   for (absl::Time now = last_change; now < end && now - last_change < kQuiet; now = MonotonicNow()) {
     absl::SleepFor(kLook);
-    if (const int64_t now_started = predictor_.started(); now_started != std::exchange(started, now_started)) {
-      last_change = MonotonicNow();
-    }
+    if (predictor_.AnyCame()) last_change = MonotonicNow();
   }
 }
 

@@ -111,7 +111,7 @@ class Server {
   absl::Status StartHttp();
   void BecomeReady(const std::function<void(const Server&)>& on_ready);
   void UpdateHealth();
-  void AwaitQuiet(absl::Duration linger) const;
+  void AwaitQuiet(absl::Duration linger);
   HttpResponse MetricsPage();
 
   const ServerOptions options_;

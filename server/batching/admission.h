@@ -40,7 +40,7 @@ struct Demand {
   absl::Duration max_wait = absl::InfiniteDuration();
 };
 
-// Immutable; thread-safe. `costs` and `policy` outlive it.
+// Immutable. `policy` and `costs`, whose lock is held by whoever calls it, outlive it.
 class Admission {
  public:
   Admission(std::string model, const BatchPolicy& policy, const QueueLimits& limits, const CostModel& costs)

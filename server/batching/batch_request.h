@@ -27,8 +27,9 @@ struct BatchRequest {
   absl::Time deadline = absl::InfiniteFuture();        // by the clock; the answer is of no use after it
   absl::Duration max_wait = absl::InfiniteDuration();  // in the queue; it is refused rather than kept longer
   Priority priority = Priority::kNormal;
-  bool may_run_here = false;  // a short pass, and `done`, may keep the thread that calls Submit
-  std::stop_token stop;       // asked to stop once nobody waits for the answer any more
+  bool may_run_here = false;                    // a short pass, and `done`, may keep the thread that calls Submit
+  absl::Time submitted = absl::InfinitePast();  // now, by the clock, of callers that have just looked at it
+  std::stop_token stop;                         // asked to stop once nobody waits for the answer any more
   // Called once, from Submit, from whoever asks to stop, or on a thread of the executor, with the outputs or
   // a Refusal (RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED, CANCELLED), or what the model says.
   absl::AnyInvocable<void(absl::StatusOr<Tensors> outputs, const BatchTiming& timing)> done;

@@ -49,13 +49,13 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
         executor_(executor),
         clock_(std::move(clock)),
         account_(std::make_shared<Account>(options.weight)),
-        costs_(std::move(options.costs)),
         admission_(name_, policy_, limits_, costs_),
+        passes_(policy_.slots),
         cap_(policy_.join ? policy_.max_rows : 1),
-        passes_(policy_.slots) {}
+        costs_(std::move(options.costs)) {}
 
   void Submit(Request request);
-  absl::Status Admit(absl::Time deadline, absl::Duration max_wait, Priority priority) const;
+  absl::Status Admit(absl::Time now, absl::Time deadline, absl::Duration max_wait, Priority priority) const;
   int64_t queued_requests() const;
   Report report() const;
 
@@ -88,7 +88,8 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   std::optional<absl::Duration> Enqueue(Queued queued, absl::Time now);
   absl::Status Check(const QueuedRequest& queued, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Backlog BacklogFor(Priority priority, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void NoteArrival(absl::Time now, int64_t rows) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsFree() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return queue_.empty() && busy_slots_ < policy_.slots; }
+  void NoteArrival(QueuedRequest& queued) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Cancel(QueuedRequest& queued);
 
   // The cost of the next batch when a slot is free for it.
@@ -102,12 +103,14 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   std::optional<absl::Duration> Run(Batch& batch, absl::Time start, bool keep_slot);
   Batch TakeBatch(absl::Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Batch BeginPass(Queued first, int64_t rows, int threads, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Duration Excess(const Batch& batch, absl::Duration took, absl::Duration predicted) const;
-  std::optional<absl::Duration> PassOn(const Batch& batch, absl::Time start);
+  Queued UndoPass(Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Duration Excess(const Batch& batch, absl::Duration took, absl::Duration predicted) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<absl::Duration> PassOn(const Batch& batch, absl::Time start, absl::Time now);
   void WakeUp();
 
-  void Compute(Batch& batch, Answers& answers) const;
-  void ComputeAlone(Queued queued, Answers& answers) const;
+  absl::Time Compute(Batch& batch, absl::Time start, Answers& answers) const;
+  absl::Time ComputeAlone(Queued queued, absl::Time start, Answers& answers) const;
   absl::StatusOr<std::vector<Tensors>> ComputeTogether(const Batch& batch) const;
 
   void TakeExpired(absl::Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -125,18 +128,20 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   Executor& executor_;
   const Clock clock_;
   const std::shared_ptr<Account> account_;
-  CostModel costs_;
   const Admission admission_;
 
-  mutable absl::Mutex mutex_;
-  RequestQueue queue_ ABSL_GUARDED_BY(mutex_);
-  BatchCap cap_ ABSL_GUARDED_BY(mutex_);
-  int busy_slots_ ABSL_GUARDED_BY(mutex_) = 0;                       // that run a batch, or wait for a thread to do so
-  std::vector<std::optional<Pass>> passes_ ABSL_GUARDED_BY(mutex_);  // one place for each slot
-  DrainRate drain_rate_ ABSL_GUARDED_BY(mutex_);
+  // What every request changes lies together, apart from what it only reads: threads on several processors hand each
+  // other as few cache lines as possible.
+  alignas(64) mutable absl::Mutex mutex_;
+  int busy_slots_ ABSL_GUARDED_BY(mutex_) = 0;  // that run a batch, or wait for a thread to do so
+  absl::InlinedVector<std::optional<Pass>, 2> passes_ ABSL_GUARDED_BY(mutex_);  // one place for each slot
   absl::Time last_arrival_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   double gap_seconds_ ABSL_GUARDED_BY(mutex_) = 0;  // between rows, on average; 0: unknown
+  BatchCap cap_ ABSL_GUARDED_BY(mutex_);
+  CostModel costs_ ABSL_GUARDED_BY(mutex_);
+  DrainRate drain_rate_ ABSL_GUARDED_BY(mutex_);
   absl::Time watched_expiry_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  RequestQueue queue_ ABSL_GUARDED_BY(mutex_);
 };
 
 // --- Coming in
@@ -154,7 +159,7 @@ Batcher::State::Queued Batcher::State::MakeQueued(Request request, absl::Time no
 
 void Batcher::State::Submit(Request request) {
   const std::shared_ptr<State> keep = shared_from_this();  // an answer may release the model
-  const absl::Time now = clock_();
+  const absl::Time now = request.submitted == absl::InfinitePast() ? clock_() : request.submitted;
   const bool may_run_here = request.may_run_here && policy_.run_here > absl::ZeroDuration();
   Queued queued = MakeQueued(std::move(request), now);
   std::optional<absl::Duration> slot;
@@ -176,7 +181,7 @@ std::optional<absl::Duration> Batcher::State::Enqueue(Queued queued, absl::Time 
     absl::MutexLock lock(&mutex_);
     refused = Check(*queued, now);
     if (refused.ok()) {
-      NoteArrival(now, queued->rows);
+      NoteArrival(*queued);
       queue_.Push(std::move(queued));
       WatchExpiry();
     }
@@ -193,6 +198,7 @@ absl::Status Batcher::State::Check(const QueuedRequest& queued, absl::Time now) 
   if (queued.cancelled) return Cancelled();
   if (queued.start_by <= now) return WhyExpired(queued, now);
   const BatchRequest& request = queued.request;
+  if (IsFree() && request.deadline == absl::InfiniteFuture()) return absl::OkStatus();  // as the forecast would say
   const Demand demand{queued.rows, queued.bytes, request.deadline - now, request.max_wait};
   return admission_.Check(demand, BacklogFor(request.priority, now));
 }
@@ -218,18 +224,20 @@ Backlog Batcher::State::BacklogFor(Priority priority, absl::Time now) const {
   return backlog;
 }
 
-absl::Status Batcher::State::Admit(absl::Time deadline, absl::Duration max_wait, Priority priority) const {
-  const absl::Time now = clock_();
+absl::Status Batcher::State::Admit(absl::Time now, absl::Time deadline, absl::Duration max_wait,
+                                   Priority priority) const {
   absl::MutexLock lock(&mutex_);
+  if (IsFree() && deadline == absl::InfiniteFuture()) return absl::OkStatus();
   return admission_.Check({1, 0, deadline - now, max_wait}, BacklogFor(priority, now));
 }
 
-void Batcher::State::NoteArrival(absl::Time now, int64_t rows) {
+void Batcher::State::NoteArrival(QueuedRequest& queued) {
+  if (std::exchange(queued.noted, true)) return;
   if (last_arrival_ != absl::InfinitePast()) {
-    const double gap = absl::ToDoubleSeconds(now - last_arrival_) / static_cast<double>(rows);
+    const double gap = absl::ToDoubleSeconds(queued.arrival - last_arrival_) / static_cast<double>(queued.rows);
     gap_seconds_ = gap_seconds_ == 0 ? gap : gap_seconds_ + kGapWeight * (gap - gap_seconds_);
   }
-  last_arrival_ = now;
+  last_arrival_ = queued.arrival;
 }
 
 // Called by whoever asks to stop. Before the request is queued, Enqueue finds out; after it was taken, Compute may.
@@ -262,26 +270,23 @@ void Batcher::State::ScheduleSlot(absl::Duration cost) {
 // One that finds a slot free and nobody before it needs no place in the queue, and nobody to watch over it there. Takes
 // `queued` and returns the cost of the next batch, if there is one; leaves it where the request has to be queued.
 std::optional<absl::Duration> Batcher::State::RunAtOnce(Queued& queued, absl::Time now) {
-  const absl::Duration cost = costs_.Median(1, queued->rows);
-  if (!IsShort(cost) || queued->request.stop.stop_requested()) return std::nullopt;
+  if (queued->request.stop.stop_requested()) return std::nullopt;
+  absl::Duration cost;
+  Batch batch;
   {
     absl::MutexLock lock(&mutex_);
-    if (!queue_.empty() || busy_slots_ == policy_.slots || !Check(*queued, now).ok()) return std::nullopt;
+    cost = costs_.Median(1, queued->rows);
+    if (!IsShort(cost) || !IsFree() || !Check(*queued, now).ok()) return std::nullopt;
     ++busy_slots_;
+    NoteArrival(*queued);
+    const int64_t rows = queued->rows;
+    batch = BeginPass(std::move(queued), rows, admission_.ThreadsFor(busy_slots_, executor_.load()), now);
   }
   std::optional<absl::Duration> slot;
-  const bool ran = executor_.RunHere(*account_, cost, [&] {
-    Batch batch;
-    {
-      absl::MutexLock lock(&mutex_);
-      NoteArrival(now, queued->rows);
-      const int64_t rows = queued->rows;
-      batch = BeginPass(std::move(queued), rows, admission_.ThreadsFor(busy_slots_, executor_.load()), now);
-    }
-    slot = Run(batch, now, /*keep_slot=*/true);
-  });
+  const bool ran = executor_.RunHere(*account_, cost, [&] { slot = Run(batch, now, /*keep_slot=*/true); });
   if (ran) return slot;
   absl::MutexLock lock(&mutex_);
+  queued = UndoPass(batch);
   --busy_slots_;  // for Enqueue, which finds who has come meanwhile
   return std::nullopt;
 }
@@ -306,16 +311,17 @@ std::optional<absl::Duration> Batcher::State::RunNextBatch(bool keep_slot) {
     absl::MutexLock lock(&mutex_);
     batch = TakeBatch(start, answers);
   }
+  if (answers.empty()) return Run(batch, start, keep_slot);
   Tell(answers);
-  return Run(batch, start, keep_slot);
+  return Run(batch, clock_(), keep_slot);
 }
 
 // The slot goes to the executor as soon as the batch is computed, or is kept: then the cost of the next batch is
 // returned, if there is one.
 std::optional<absl::Duration> Batcher::State::Run(Batch& batch, absl::Time start, bool keep_slot) {
   Answers answers;
-  Compute(batch, answers);
-  std::optional<absl::Duration> slot = PassOn(batch, start);
+  const absl::Time end = Compute(batch, start, answers);
+  std::optional<absl::Duration> slot = PassOn(batch, start, end);
   if (slot.has_value() && !keep_slot) ScheduleSlot(*std::exchange(slot, std::nullopt));
   Tell(answers);
   return slot;
@@ -355,6 +361,11 @@ Batcher::State::Batch Batcher::State::BeginPass(Queued first, int64_t rows, int 
   return batch;
 }
 
+Batcher::State::Queued Batcher::State::UndoPass(Batch& batch) {
+  passes_[batch.pass].reset();
+  return std::move(batch.members.front());
+}
+
 // The CPU time that `batch` took beyond what it was charged for.
 absl::Duration Batcher::State::Excess(const Batch& batch, absl::Duration took, absl::Duration predicted) const {
   if (batch.threads == 1) return took - predicted;
@@ -362,16 +373,15 @@ absl::Duration Batcher::State::Excess(const Batch& batch, absl::Duration took, a
 }
 
 // The slot goes to the next batch, whose cost is returned, or becomes free.
-std::optional<absl::Duration> Batcher::State::PassOn(const Batch& batch, absl::Time start) {
-  const absl::Time now = clock_();
+std::optional<absl::Duration> Batcher::State::PassOn(const Batch& batch, absl::Time start, absl::Time now) {
   const absl::Duration took = now - start;
   const bool ran = !batch.members.empty() || batch.rows > 0;
-  if (ran) costs_.Observe(batch.threads, batch.rows, took);
   std::optional<absl::Duration> slot;
   {
     absl::MutexLock lock(&mutex_);
     --busy_slots_;
     if (ran) {
+      costs_.Observe(batch.threads, batch.rows, took);
       const absl::Duration predicted = std::exchange(passes_[batch.pass], std::nullopt)->predicted;
       const bool in_time = took <= policy_.objective;  // whatever the correction, which costs more than it matters then
       cap_.Observe(took, in_time ? policy_.objective : policy_.objective * std::max(costs_.correction(), 1.0));
@@ -399,20 +409,22 @@ void Batcher::State::WakeUp() {
 
 // --- Computing
 
-void Batcher::State::Compute(Batch& batch, Answers& answers) const {
+// From `start`; returns the end.
+absl::Time Batcher::State::Compute(Batch& batch, absl::Time start, Answers& answers) const {
   // Whoever goes from here on is answered all the same, and nobody else touches these requests any more.
   for (Queued& member : batch.members) member->on_stop.reset();
   if (batch.members.size() > 1) {
-    const absl::Time start = clock_();
     absl::StatusOr<std::vector<Tensors>> outputs = ComputeTogether(batch);
-    const absl::Duration computed = clock_() - start;
+    const absl::Time end = clock_();
     for (size_t i = 0; outputs.ok() && i < batch.members.size(); ++i) {
-      const BatchTiming timing{start - batch.members[i]->arrival, computed, batch.rows};
+      const BatchTiming timing{start - batch.members[i]->arrival, end - start, batch.rows};
       answers.push_back({std::move(batch.members[i]), std::move((*outputs)[i]), timing});
     }
-    if (outputs.ok()) return;
+    start = end;
+    if (outputs.ok()) return end;
   }
-  for (Queued& member : batch.members) ComputeAlone(std::move(member), answers);
+  for (Queued& member : batch.members) start = ComputeAlone(std::move(member), start, answers);
+  return batch.members.empty() ? clock_() : start;
 }
 
 absl::StatusOr<std::vector<Tensors>> Batcher::State::ComputeTogether(const Batch& batch) const {
@@ -427,15 +439,16 @@ absl::StatusOr<std::vector<Tensors>> Batcher::State::ComputeTogether(const Batch
   return SplitRows(outputs, rows);
 }
 
-void Batcher::State::ComputeAlone(Queued queued, Answers& answers) const {
+absl::Time Batcher::State::ComputeAlone(Queued queued, absl::Time start, Answers& answers) const {
   if (queued->request.stop.stop_requested()) {
     answers.push_back(Refused(std::move(queued), Cancelled()));
-    return;
+    return start;
   }
-  const absl::Time start = clock_();
   absl::StatusOr<Tensors> outputs = run_batch_(queued->request.inputs, policy_.threads);
-  const BatchTiming timing{start - queued->arrival, clock_() - start, queued->rows};
+  const absl::Time end = clock_();
+  const BatchTiming timing{start - queued->arrival, end - start, queued->rows};
   answers.push_back({std::move(queued), std::move(outputs), timing});
+  return end;
 }
 
 // --- Giving up
@@ -502,9 +515,9 @@ Batcher::Report Batcher::State::report() const {
   Report report;
   report.policy = policy_;
   report.limits = limits_;
+  absl::MutexLock lock(&mutex_);
   report.costs = costs_.table();
   report.correction = costs_.correction();
-  absl::MutexLock lock(&mutex_);
   const Backlog backlog = BacklogFor(Priority::kLow, clock_());
   report.max_rows = backlog.pass_rows;
   report.queued_requests = backlog.requests;
@@ -521,8 +534,8 @@ Batcher::Batcher(Options options, RunBatch run_batch, Executor& executor, Clock 
 
 void Batcher::Submit(Request request) { state_->Submit(std::move(request)); }
 
-absl::Status Batcher::Admit(absl::Time deadline, absl::Duration max_wait, Priority priority) const {
-  return state_->Admit(deadline, max_wait, priority);
+absl::Status Batcher::Admit(absl::Time now, absl::Time deadline, absl::Duration max_wait, Priority priority) const {
+  return state_->Admit(now, deadline, max_wait, priority);
 }
 
 int64_t Batcher::queued_requests() const { return state_->queued_requests(); }

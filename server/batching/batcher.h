@@ -65,8 +65,8 @@ class Batcher {
   void Submit(Request request);
 
   // What Submit would say at once to a request of one row, apart from its limits in bytes: so that nothing has to be
-  // decoded for it. OK or a Refusal.
-  absl::Status Admit(absl::Time deadline, absl::Duration max_wait, Priority priority) const;
+  // decoded for it. `now` is the time by the clock. OK or a Refusal.
+  absl::Status Admit(absl::Time now, absl::Time deadline, absl::Duration max_wait, Priority priority) const;
 
   int64_t queued_requests() const;
   Report report() const;

@@ -218,7 +218,7 @@ TEST_F(BatcherTest, RefusesWhatWouldWaitTooLong) {
 TEST_F(BatcherTest, SaysBeforehandWhatItWouldRefuse) {
   Batcher batcher = Make(Measured(10 * kMs, 2));
   const auto admit = [&](absl::Duration time, absl::Duration max_wait) {
-    return RefusalOf(batcher.Admit(executor_.now() + time, max_wait, Priority::kNormal));
+    return RefusalOf(batcher.Admit(executor_.now(), executor_.now() + time, max_wait, Priority::kNormal));
   };
   EXPECT_EQ(admit(absl::Seconds(1), 15 * kMs), std::nullopt);
   EXPECT_EQ(admit(9 * kMs, 15 * kMs), Refusal::kDeadlineUnreachable);

@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/batching/cost_table.h"
 
@@ -14,7 +12,7 @@ namespace baryon {
 
 // A table and one factor: noisy neighbours, a throttled processor and a warmer chip slow every pass down alike. The
 // factor is the moving average of observed over predicted time, in which a pass counts a tenth. Sizes the table lacks
-// are learnt from the first pass of that size. Thread-safe.
+// are learnt from the first pass of that size. One thread at a time.
 class CostModel {
  public:
   explicit CostModel(CostTable table) : measured_(!table.empty()), table_(std::move(table)) {}
@@ -28,16 +26,15 @@ class CostModel {
   absl::Duration AtLeast(int threads, int64_t rows) const;
   void Observe(int threads, int64_t rows, absl::Duration took);
 
-  double correction() const;
-  CostTable table() const;  // without the correction
+  double correction() const { return correction_; }
+  const CostTable& table() const { return table_; }  // without the correction
 
  private:
   static constexpr size_t kMostSizes = 64;  // learnt, for each number of threads
 
   const bool measured_;
-  mutable absl::Mutex mutex_;
-  CostTable table_ ABSL_GUARDED_BY(mutex_);
-  double correction_ ABSL_GUARDED_BY(mutex_) = 1;
+  CostTable table_;
+  double correction_ = 1;
 };
 
 }  // namespace baryon

@@ -51,27 +51,24 @@ void ThreadExecutor::ScheduleAt(absl::Time time, std::function<void()> call) {
 void ThreadExecutor::Schedule(std::shared_ptr<Account> account, absl::Duration cost, std::function<void()> task) {
   absl::MutexLock lock(&mutex_);
   queue_.Push(std::move(account), cost, std::move(task));
-  NoteLoad();
+  NoteWaiting();
   WakeOne();
 }
 
+// Without the lock, which all requests on all processors would hand each other. Whoever comes meanwhile finds every
+// thread idle but one core taken: the task is short, and theirs starts all the same.
 bool ThreadExecutor::BeginHere() {
-  absl::MutexLock lock(&mutex_);
-  if (stopping_ || queue_.num_tasks() > 0 || running_ >= num_threads_) return false;
-  ++running_;
-  NoteLoad();
-  return true;
+  if (stopping_.load(std::memory_order_relaxed) || waiting_tasks_.load(std::memory_order_relaxed) > 0) return false;
+  if (running_.fetch_add(1, std::memory_order_relaxed) < num_threads_) return true;
+  running_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
 }
 
-// Whoever comes meanwhile finds every thread idle but one core taken: the task is short, and theirs starts all the
-// same.
 bool ThreadExecutor::RunHere(Account& account, absl::Duration cost, absl::FunctionRef<void()> task) {
   if (!BeginHere()) return false;
   account.Charge(cost);
   RunTimed(task);
-  absl::MutexLock lock(&mutex_);
-  --running_;
-  NoteLoad();
+  running_.fetch_sub(1, std::memory_order_relaxed);
   return true;
 }
 
@@ -82,12 +79,15 @@ void ThreadExecutor::RunTimed(absl::FunctionRef<void()> task) {
 }
 
 Executor::Load ThreadExecutor::load() const {
-  return {num_threads_, noted_running_.load(std::memory_order_relaxed), noted_waiting_.load(std::memory_order_relaxed)};
+  return {num_threads_, running_.load(std::memory_order_relaxed), waiting_accounts_.load(std::memory_order_relaxed)};
 }
 
-void ThreadExecutor::NoteLoad() {
-  noted_running_.store(running_, std::memory_order_relaxed);
-  noted_waiting_.store(queue_.num_accounts(), std::memory_order_relaxed);
+void ThreadExecutor::NoteWaiting() {
+  const auto note = [](std::atomic<int>& noted, int value) {
+    if (noted.load(std::memory_order_relaxed) != value) noted.store(value, std::memory_order_relaxed);
+  };
+  note(waiting_tasks_, static_cast<int>(queue_.num_tasks()));
+  note(waiting_accounts_, queue_.num_accounts());
 }
 
 void ThreadExecutor::WakeOne() {
@@ -116,8 +116,8 @@ void ThreadExecutor::Work(int thread) {
       continue;
     }
     costs_[thread] = entry->cost;
-    ++running_;
-    NoteLoad();
+    running_.fetch_add(1, std::memory_order_relaxed);
+    NoteWaiting();
     WakeOne();  // there may be more than the thread that was woken for it can take
     mutex_.Unlock();
     RunTimed([&] {
@@ -127,8 +127,7 @@ void ThreadExecutor::Work(int thread) {
     mutex_.Lock();
     queue_.Done(*entry->account);
     costs_[thread] = absl::ZeroDuration();
-    --running_;
-    NoteLoad();
+    running_.fetch_sub(1, std::memory_order_relaxed);
   }
   mutex_.Unlock();
 }

@@ -69,19 +69,22 @@ class ThreadExecutor final : public Executor {
   std::optional<FairQueue::Entry> Next(int thread) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Duration LongestRunning() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WakeOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void NoteLoad() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const int num_threads_;
   absl::Mutex mutex_;
   absl::CondVar work_, short_work_;  // for the threads, and for the one that stands by
   FairQueue queue_ ABSL_GUARDED_BY(mutex_);
   std::vector<absl::Duration> costs_ ABSL_GUARDED_BY(mutex_);  // of what each thread runs; zero: nothing
-  int running_ ABSL_GUARDED_BY(mutex_) = 0;                    // tasks, those on threads of callers included
   int idle_ ABSL_GUARDED_BY(mutex_) = 0;                       // threads that wait for `work_`
-  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::atomic<int> noted_running_{0}, noted_waiting_{0};
+  // What those know of it who do not take the lock, as of its last change: tasks and accounts that wait. Read by every
+  // request, and seldom written.
+  std::atomic<bool> stopping_{false};
+  std::atomic<int> waiting_tasks_{0}, waiting_accounts_{0};
+  // Written by every request.
+  alignas(64) std::atomic<int> running_{0};  // tasks, those on threads of callers included
   std::atomic<int64_t> busy_ns_{0};
-  std::unique_ptr<Timer> timer_;
+  alignas(64) std::unique_ptr<Timer> timer_;
   std::vector<std::thread> threads_;
 };
 

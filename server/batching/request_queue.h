@@ -66,6 +66,7 @@ struct QueuedRequest {
   absl::Time arrival;
   absl::Time start_by;  // the deadline, or the end of the longest wait
   int64_t rows = 1, bytes = 0;
+  bool noted = false;              // its arrival
   std::optional<std::string> key;  // equal for requests that can be joined; nothing: it runs alone
   absl::Duration predicted_wait;
 

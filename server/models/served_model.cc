@@ -47,7 +47,8 @@ absl::Duration ServedModel::MaxWait(absl::Duration wanted, Priority priority) co
 }
 
 void ServedModel::Predict(Batcher::Request request) const {
-  last_used_ns_.store(absl::ToUnixNanos(clock_()), std::memory_order_relaxed);
+  if (request.submitted == absl::InfinitePast()) request.submitted = clock_();
+  last_used_ns_.store(absl::ToUnixNanos(request.submitted), std::memory_order_relaxed);
   const int64_t rows = CommonRows(request.inputs).value_or(1);
   if (const std::optional<int64_t> most = settings_.max_request_rows; most.has_value() && rows > *most) {
     return request.done(absl::InvalidArgumentError(absl::StrCat("model \"", name_, "\": expected at most ", *most,
@@ -58,8 +59,8 @@ void ServedModel::Predict(Batcher::Request request) const {
   batcher_.Submit(std::move(request));
 }
 
-absl::Status ServedModel::Admit(absl::Time deadline, absl::Duration max_wait, Priority priority) const {
-  return batcher_.Admit(deadline, MaxWait(max_wait, priority), priority);
+absl::Status ServedModel::Admit(absl::Time now, absl::Time deadline, absl::Duration max_wait, Priority priority) const {
+  return batcher_.Admit(now, deadline, MaxWait(max_wait, priority), priority);
 }
 
 int64_t ServedModel::memory_bytes() const { return load_.weight_bytes + opened_.executable->workspaces().idle_bytes(); }

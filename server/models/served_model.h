@@ -99,8 +99,9 @@ class ServedModel {
   // INVALID_ARGUMENT, more rows than max_batch_size allows.
   void Predict(Batcher::Request request) const;
 
-  // What Predict would say at once to a request of one row: so that nothing has to be decoded for it. OK or a Refusal.
-  absl::Status Admit(absl::Time deadline, absl::Duration max_wait, Priority priority) const;
+  // What Predict would say at once to a request of one row: so that nothing has to be decoded for it. `now` is the time
+  // by the clock. OK or a Refusal.
+  absl::Status Admit(absl::Time now, absl::Time deadline, absl::Duration max_wait, Priority priority) const;
 
   // When the last request came; at first, when it was made. For deciding who has to go when memory is short.
   absl::Time last_used() const { return absl::FromUnixNanos(last_used_ns_.load(std::memory_order_relaxed)); }
@@ -125,8 +126,9 @@ class ServedModel {
   const bool joins_requests_;
   const int64_t max_batch_rows_;
   const Clock clock_;
-  mutable std::atomic<int64_t> last_used_ns_;
-  const std::shared_ptr<ModelMetrics> metrics_;  // shared with batches under way
+  // Every request writes it, and reads what lies around.
+  alignas(64) mutable std::atomic<int64_t> last_used_ns_;
+  alignas(64) const std::shared_ptr<ModelMetrics> metrics_;  // shared with batches under way
   mutable Batcher batcher_;
 };
 

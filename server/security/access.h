@@ -54,6 +54,7 @@ class Access {
   static Digest DigestOf(absl::string_view text);
   static bool Equal(const Digest& a, const Digest& b);
 
+  const bool open_;  // to everybody: there are no files
   mutable absl::Mutex mutex_;
   Token use_ ABSL_GUARDED_BY(mutex_), control_ ABSL_GUARDED_BY(mutex_);
 };

@@ -63,7 +63,8 @@ Predictor::Predictor(const ModelRegistry& registry, ServerMetrics& metrics, Opti
 Predictor::~Predictor() = default;
 
 void Predictor::Start(Request request) {
-  started_.fetch_add(1, std::memory_order_relaxed);
+  // Written once, not by every request: all of them read what lies beside it.
+  if (!any_came_.load(std::memory_order_relaxed)) any_came_.store(true, std::memory_order_relaxed);
   const auto call = std::make_shared<Call>(*this, std::move(request));
   call->metrics = nowhere_.get();
   const absl::Status status = TryStart(call);
@@ -88,10 +89,11 @@ absl::Status Predictor::TryStart(const std::shared_ptr<Call>& call) {
   const ServedModel& model = *call->model;
   const auto max_wait = [&] { return std::min(request.max_wait, options_.max_queue_time); };
   const auto priority = [&] { return model.settings().PriorityOf(request.priority_level); };
-  BARYON_RETURN_IF_ERROR(model.Admit(request.deadline, max_wait(), priority()));
+  BARYON_RETURN_IF_ERROR(model.Admit(call->arrival, request.deadline, max_wait(), priority()));
   Batcher::Request pending;
   BARYON_ASSIGN_OR_RETURN(pending.inputs, request.decode(model, request));
-  call->times.input = clock_() - call->arrival;
+  pending.submitted = clock_();
+  call->times.input = pending.submitted - call->arrival;
   pending.deadline = request.deadline;
   pending.max_wait = max_wait();
   pending.priority = priority();

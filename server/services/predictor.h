@@ -60,7 +60,8 @@ class Predictor {
   void Close() { closed_ = true; }
   // A call that was refused before anybody looked at it: its token was missing or wrong.
   void CountUnauthorized();
-  int64_t started() const { return started_.load(std::memory_order_relaxed); }  // requests, so far
+  // Whether a request has come since this was asked last.
+  bool AnyCame() { return any_came_.exchange(false, std::memory_order_relaxed); }
 
  private:
   struct Call;
@@ -73,7 +74,7 @@ class Predictor {
   const ModelRegistry& registry_;
   const Options options_;
   const Clock clock_;
-  std::atomic<int64_t> started_{0};
+  std::atomic<bool> any_came_{false};
   std::atomic<bool> closed_{false};
   const std::unique_ptr<ModelMetrics> nowhere_;  // counts requests for models that are not loaded
 };
