@@ -54,7 +54,7 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
         cap_(policy_.join ? policy_.max_rows : 1),
         costs_(std::move(options.costs)) {}
 
-  void Submit(Request request);
+  void Submit(Request&& request);
   absl::Status Admit(absl::Time now, absl::Time deadline, absl::Duration max_wait, Priority priority) const;
   int64_t queued_requests() const;
   Report report() const;
@@ -83,7 +83,7 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
     absl::Time wake = absl::InfiniteFuture();  // when to look again
   };
 
-  Queued MakeQueued(Request request, absl::Time now) const;
+  Queued MakeQueued(Request&& request, absl::Time now) const;
   // Queues the request, or tells it why not; returns the cost of the next batch when a slot is free for it.
   std::optional<absl::Duration> Enqueue(Queued queued, absl::Time now);
   absl::Status Check(const QueuedRequest& queued, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -102,7 +102,8 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   std::optional<absl::Duration> RunNextBatch(bool keep_slot);
   std::optional<absl::Duration> Run(Batch& batch, absl::Time start, bool keep_slot);
   Batch TakeBatch(absl::Time now, Answers& answers) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Batch BeginPass(Queued first, int64_t rows, int threads, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Batch BeginPass(Queued first, int64_t rows, int threads, absl::Duration predicted, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Queued UndoPass(Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Duration Excess(const Batch& batch, absl::Duration took, absl::Duration predicted) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -146,7 +147,7 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
 
 // --- Coming in
 
-Batcher::State::Queued Batcher::State::MakeQueued(Request request, absl::Time now) const {
+Batcher::State::Queued Batcher::State::MakeQueued(Request&& request, absl::Time now) const {
   auto queued = std::make_unique<QueuedRequest>();
   const std::optional<int64_t> rows = CommonRows(request.inputs);
   queued->rows = std::max<int64_t>(rows.value_or(1), 1);
@@ -157,7 +158,7 @@ Batcher::State::Queued Batcher::State::MakeQueued(Request request, absl::Time no
   return queued;
 }
 
-void Batcher::State::Submit(Request request) {
+void Batcher::State::Submit(Request&& request) {
   const std::shared_ptr<State> keep = shared_from_this();  // an answer may release the model
   const absl::Time now = request.submitted == absl::InfinitePast() ? clock_() : request.submitted;
   const bool may_run_here = request.may_run_here && policy_.run_here > absl::ZeroDuration();
@@ -280,7 +281,9 @@ std::optional<absl::Duration> Batcher::State::RunAtOnce(Queued& queued, absl::Ti
     ++busy_slots_;
     NoteArrival(*queued);
     const int64_t rows = queued->rows;
-    batch = BeginPass(std::move(queued), rows, admission_.ThreadsFor(busy_slots_, executor_.load()), now);
+    const int threads = admission_.ThreadsFor(busy_slots_, executor_.load());
+    const absl::Duration predicted = threads == 1 ? cost : costs_.Median(threads, rows);
+    batch = BeginPass(std::move(queued), rows, threads, predicted, now);
   }
   std::optional<absl::Duration> slot;
   const bool ran = executor_.RunHere(*account_, cost, [&] { slot = Run(batch, now, /*keep_slot=*/true); });
@@ -345,18 +348,19 @@ Batcher::State::Batch Batcher::State::TakeBatch(absl::Time now, Answers& answers
     batch.wake = now + choice.delay;
     return batch;
   }
-  batch = BeginPass(queue_.Take(*choice.first), choice.rows, threads, now);
+  batch = BeginPass(queue_.Take(*choice.first), choice.rows, threads, costs_.Median(threads, choice.rows), now);
   for (QueuedRequest* mate : choice.mates) batch.members.push_back(queue_.Remove(*mate));
   return batch;
 }
 
-Batcher::State::Batch Batcher::State::BeginPass(Queued first, int64_t rows, int threads, absl::Time now) {
+Batcher::State::Batch Batcher::State::BeginPass(Queued first, int64_t rows, int threads, absl::Duration predicted,
+                                                absl::Time now) {
   Batch batch;
   batch.rows = rows;
   batch.threads = threads;
   const auto free = std::find(passes_.begin(), passes_.end(), std::nullopt);
   batch.pass = free - passes_.begin();
-  free->emplace(Pass{now, costs_.Median(threads, rows)});
+  free->emplace(Pass{now, predicted});
   batch.members.push_back(std::move(first));
   return batch;
 }

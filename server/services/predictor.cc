@@ -45,7 +45,7 @@ const char* RejectionReason(const absl::Status& status) {
 
 // One request on its way. It keeps its model alive; whoever holds the call last releases both.
 struct Predictor::Call {
-  Call(Predictor& predictor, Request request)
+  Call(Predictor& predictor, Request&& request)
       : predictor(predictor), request(std::move(request)), arrival(predictor.clock_()) {}
 
   Predictor& predictor;
