@@ -26,6 +26,7 @@ namespace {
 
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
+using DHalf = hn::Half<D>;
 
 constexpr size_t kLanes = hn::MaxLanes(D());
 // Vectors of a panel: as many as leave room for six rows of sums among 32 or 16 registers.
@@ -35,11 +36,26 @@ constexpr int kPanelWidth = kPanelVectors * kLanes;
 // Brings the line of `p` into the second level of the cache; the first has no room for what comes next.
 HWY_INLINE void PrefetchToL2(const float* p) { __builtin_prefetch(p, 0, 2); }
 
+// The half as a vector, zeros behind it.
+HWY_INLINE V Whole(hn::Vec<DHalf> half) {
+#if HWY_TARGET == HWY_SCALAR
+  return half;  // of a single lane
+#else
+  return hn::ZeroExtendVector(D(), half);
+#endif
+}
+
+// How much of a tile's last vector has columns.
+enum class Last { kFull, kPart, kHalf };
+
 // The sums of kRows rows and kVectors vectors of columns, with what is done to them. Panels beyond the first stand
-// `panel_stride` apart. kMasked: the last vector has fewer columns than lanes.
-template <int kRows, int kVectors, bool kMasked>
+// `panel_stride` apart. Of a last vector that is half empty only half is multiplied: cores whose multipliers are half
+// as wide as the vectors of AVX-512 need half the time for it, the others no more.
+template <int kRows, int kVectors, Last kLast>
 void Tile(const GemmTile& tile) {
   constexpr D d;
+  constexpr DHalf half;
+  constexpr int kWhole = kLast == Last::kHalf ? kVectors - 1 : kVectors;  // vectors that are multiplied as such
   V sums[kRows][kVectors];
   BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
     BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
@@ -62,6 +78,10 @@ void Tile(const GemmTile& tile) {
   constexpr int kWidth = kVectors < kPanelVectors ? kVectors * kLanes : kPanelWidth;
   const auto b_at = [&](const float* b, int v)
                         HWY_ATTR { return b + (v / kPanelVectors) * tile.panel_stride + (v % kPanelVectors) * kLanes; };
+  hn::Vec<DHalf> half_sums[kRows];
+  if constexpr (kLast == Last::kHalf) {
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) half_sums[i] = hn::LowerHalf(half, sums[i][kWhole]);
+  }
   const float* prefetch = tile.prefetch;
   const float* const* run = tile.a;
   for (int64_t r = 0; r < tile.runs; ++r, run += kRows) {
@@ -70,10 +90,15 @@ void Tile(const GemmTile& tile) {
     const float* HWY_RESTRICT b = tile.b + tile.b_rows[r] * kWidth;
     for (int64_t k = 0; k < tile.run_length; ++k) {
       V columns[kVectors];
-      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, b_at(b, v));
+      BARYON_UNROLL for (int v = 0; v < kWhole; ++v) columns[v] = hn::Load(d, b_at(b, v));
+      hn::Vec<DHalf> half_columns;
+      if constexpr (kLast == Last::kHalf) half_columns = hn::Load(half, b_at(b, kWhole));
       BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
         const V element = hn::Set(d, a[i][k]);
-        BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(element, columns[v], sums[i][v]);
+        BARYON_UNROLL for (int v = 0; v < kWhole; ++v) sums[i][v] = hn::MulAdd(element, columns[v], sums[i][v]);
+        if constexpr (kLast == Last::kHalf) {
+          half_sums[i] = hn::MulAdd(hn::LowerHalf(half, element), half_columns, half_sums[i]);
+        }
       }
       b += kWidth;
       PrefetchToL2(prefetch);
@@ -82,6 +107,9 @@ void Tile(const GemmTile& tile) {
     }
   }
 
+  if constexpr (kLast == Last::kHalf) {
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) sums[i][kWhole] = Whole(half_sums[i]);
+  }
   if (tile.sums_out != nullptr) {
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
       BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
@@ -93,7 +121,7 @@ void Tile(const GemmTile& tile) {
   const V lower = hn::Set(d, tile.lower), upper = hn::Set(d, tile.upper);
   const size_t last_columns = tile.columns - (kVectors - 1) * kLanes;
   BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
-    const bool masked = kMasked && v == kVectors - 1;
+    const bool masked = kLast != Last::kFull && v == kVectors - 1;
     const auto load = [&](const float* p) HWY_ATTR { return masked ? LoadFirst(d, p, last_columns) : hn::LoadU(d, p); };
     const V bias = tile.bias != nullptr ? load(tile.bias + v * kLanes) : hn::Zero(d);
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
@@ -110,10 +138,12 @@ void Tile(const GemmTile& tile) {
   }
 }
 
-// Tile<kMaxTileRows, kVectors, kMasked> for one tile after the other.
-template <int kVectors, bool kMasked>
+// Tile<kMaxTileRows, kVectors, kLast> for one tile after the other.
+template <int kVectors, Last kLast>
 void TileColumn(const GemmTileColumn& tiles) {
   constexpr D d;
+  constexpr DHalf half;
+  constexpr int kWhole = kLast == Last::kHalf ? kVectors - 1 : kVectors;
   constexpr int kRows = kMaxTileRows;
   constexpr int kWidth = kVectors < kPanelVectors ? kVectors * kLanes : kPanelWidth;
   const size_t last_columns = tiles.columns - (kVectors - 1) * kLanes;
@@ -130,19 +160,29 @@ void TileColumn(const GemmTileColumn& tiles) {
     }
     const float* HWY_RESTRICT a[kRows];
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) a[i] = rows[i] + a_offset;
+    hn::Vec<DHalf> half_sums[kRows];
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) half_sums[i] = hn::Zero(half);
     const float* HWY_RESTRICT b = b_begin;
     for (int64_t k = 0; k < k_end; ++k) {
       V columns[kVectors];
-      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) columns[v] = hn::Load(d, b + v * kLanes);
+      BARYON_UNROLL for (int v = 0; v < kWhole; ++v) columns[v] = hn::Load(d, b + v * kLanes);
+      hn::Vec<DHalf> half_columns;
+      if constexpr (kLast == Last::kHalf) half_columns = hn::Load(half, b + kWhole * kLanes);
       BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
         const V element = hn::Set(d, a[i][k]);
-        BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(element, columns[v], sums[i][v]);
+        BARYON_UNROLL for (int v = 0; v < kWhole; ++v) sums[i][v] = hn::MulAdd(element, columns[v], sums[i][v]);
+        if constexpr (kLast == Last::kHalf) {
+          half_sums[i] = hn::MulAdd(hn::LowerHalf(half, element), half_columns, half_sums[i]);
+        }
       }
       b += kWidth;
     }
+    if constexpr (kLast == Last::kHalf) {
+      BARYON_UNROLL for (int i = 0; i < kRows; ++i) sums[i][kWhole] = Whole(half_sums[i]);
+    }
     const V lower = hn::Set(d, tiles.lower), upper = hn::Set(d, tiles.upper);
     BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
-      const bool masked = kMasked && v == kVectors - 1;
+      const bool masked = kLast != Last::kFull && v == kVectors - 1;
       const auto load = [&](const float* p)
                             HWY_ATTR { return masked ? LoadFirst(d, p, last_columns) : hn::LoadU(d, p); };
       const V bias = bias_begin != nullptr ? load(bias_begin + v * kLanes) : hn::Zero(d);
@@ -164,6 +204,24 @@ void TileColumn(const GemmTileColumn& tiles) {
   }
 }
 
+// Whether half of the last vector is enough.
+bool HalfSuffices(int columns, int vectors) {
+  constexpr int kWidth = kLanes;
+  return HWY_TARGET == HWY_AVX3 && columns <= (vectors - 1) * kWidth + kWidth / 2;
+}
+
+template <int kRows, int kVectors>
+void TailTile(const GemmTile& tile) {
+  HalfSuffices(tile.columns, kVectors) ? Tile<kRows, kVectors, Last::kHalf>(tile)
+                                       : Tile<kRows, kVectors, Last::kPart>(tile);
+}
+
+template <int kVectors>
+void TailTileColumn(const GemmTileColumn& tiles) {
+  HalfSuffices(tiles.columns, kVectors) ? TileColumn<kVectors, Last::kHalf>(tiles)
+                                        : TileColumn<kVectors, Last::kPart>(tiles);
+}
+
 void ActivateRow(const ActivationSpec& activation, float* row, int64_t count) {
   constexpr D d;
   int64_t i = 0;
@@ -183,13 +241,13 @@ constexpr int PanelsAtOnce(int rows) {
 template <int kRows>
 void FillRow(GemmTarget& target) {
   target.panels_at_once[kRows] = PanelsAtOnce(kRows);
-  target.full[kRows] = Tile<kRows, PanelsAtOnce(kRows) * kPanelVectors, false>;
-  target.single[kRows] = Tile<kRows, kPanelVectors, false>;
-  target.tail[kRows][1] = Tile<kRows, 1, true>;
-  target.tail[kRows][2] = Tile<kRows, 2, true>;
+  target.full[kRows] = Tile<kRows, PanelsAtOnce(kRows) * kPanelVectors, Last::kFull>;
+  target.single[kRows] = Tile<kRows, kPanelVectors, Last::kFull>;
+  target.tail[kRows][1] = TailTile<kRows, 1>;
+  target.tail[kRows][2] = TailTile<kRows, 2>;
 #if HWY_TARGET == HWY_AVX3
-  target.tail[kRows][3] = Tile<kRows, 3, true>;
-  target.tail[kRows][4] = Tile<kRows, 4, true>;
+  target.tail[kRows][3] = TailTile<kRows, 3>;
+  target.tail[kRows][4] = TailTile<kRows, 4>;
 #endif
 }
 
@@ -212,12 +270,12 @@ const GemmTarget& Target() {
     FillRow<4>(made);
     FillRow<5>(made);
     FillRow<6>(made);
-    made.full_column = TileColumn<kPanelVectors, false>;
-    made.tail_column[1] = TileColumn<1, true>;
-    made.tail_column[2] = TileColumn<2, true>;
+    made.full_column = TileColumn<kPanelVectors, Last::kFull>;
+    made.tail_column[1] = TailTileColumn<1>;
+    made.tail_column[2] = TailTileColumn<2>;
 #if HWY_TARGET == HWY_AVX3
-    made.tail_column[3] = TileColumn<3, true>;
-    made.tail_column[4] = TileColumn<4, true>;
+    made.tail_column[3] = TailTileColumn<3>;
+    made.tail_column[4] = TailTileColumn<4>;
 #endif
     made.activate = ActivateRow;
     return made;

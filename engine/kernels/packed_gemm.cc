@@ -86,7 +86,8 @@ GemmPlan::GemmPlan(GemmShape shape, const GemmTarget& target, int num_threads)
 }
 
 // What is larger is divided: rows where maps are large, columns where weights are, so that each core's cache holds its
-// own part of them.
+// own part of them. Maps count twice, as what is read and what is written: the next step, if it is divided by rows too,
+// finds its rows in the cache of its own core.
 void GemmPlan::CutForThreads(int num_threads) {
   if (num_threads == 1) return;
   const double weights = static_cast<double>(shape_.groups) * shape_.k() * shape_.columns;
@@ -96,7 +97,8 @@ void GemmPlan::CutForThreads(int num_threads) {
   const int64_t most = num_threads * kTasksPerThread;
   const int64_t wanted = static_cast<int64_t>(std::min<double>(microseconds / kTaskMicroseconds, most));
   if (wanted <= 1) return;
-  if (shape_.columns <= rows && num_tiles() >= wanted) {
+  const int64_t weight_size = shape_.k() * shape_.columns, map_size = rows * (shape_.run_length + shape_.columns);
+  if ((shape_.columns <= rows || weight_size <= map_size) && num_tiles() >= wanted) {
     row_tasks_ = EvenParts(num_tiles(), wanted, num_threads);
     return;
   }

@@ -67,6 +67,7 @@ void TileProducts::Multiply(int64_t panel, int64_t tiles, const float* left, con
   tile.run_length = k_;
   tile.b_rows = &b_row;
   tile.b = packed + panel_offset(panel);
+  tile.columns = panel_columns(panel);
   tile.sums_stride = sums_tile_step_;
   SetNoPrefetch(tile);
   for (int64_t p = 0; p < products_; ++p, tile.b += k_ * width) {
