@@ -33,6 +33,8 @@ constexpr char kNet[] = R"(
     c = Convolution(b, w3) {kernel=(3, 3), num_filter=64, num_group=64, no_bias=True}
     output c_output = c)";
 
+constexpr absl::Duration kAsLongAsItTakes = absl::InfiniteDuration();
+
 class TunerTest : public testing::Test {
  protected:
   // The algorithms of the steps of kNet, compiled with `tuner`.
@@ -66,7 +68,7 @@ class TunerTest : public testing::Test {
 };
 
 TEST_F(TunerTest, TimesEachConvolutionOnceForAllBatches) {
-  const auto tuner = std::make_shared<Tuner>("");
+  const auto tuner = std::make_shared<Tuner>("", kAsLongAsItTakes);
   Algorithms(tuner);
   const auto choices = tuner->choices();
   EXPECT_THAT(choices, SizeIs(3));
@@ -77,7 +79,7 @@ TEST_F(TunerTest, TimesEachConvolutionOnceForAllBatches) {
 }
 
 TEST_F(TunerTest, TakesWhatAFileSays) {
-  Tuner first(file_);
+  Tuner first(file_, kAsLongAsItTakes);
   Graph graph = *OptimizedGraph(*GraphFromText(kNet), {{DType::kFloat32, {1, 16, 9, 9}}}, {});
   ASSERT_OK(first.Tune(Numerics::kFast, graph));
   const std::string three = KeyWith(first, "kernel=(3, 3)"), one = KeyWith(first, "kernel=(1, 1)");
@@ -85,7 +87,7 @@ TEST_F(TunerTest, TakesWhatAFileSays) {
   EXPECT_EQ(Tuner(file_).choices(), first.choices());
 
   std::ofstream(file_) << "strassen1\t" << one << "\nno name\t" << three << "\nindirect\nindirect";
-  const auto second = std::make_shared<Tuner>(file_);
+  const auto second = std::make_shared<Tuner>(file_, kAsLongAsItTakes);
   EXPECT_THAT(second->choices(), testing::ElementsAre(Pair(one, "strassen1")));
   for (int64_t batch : {1, 3}) {
     EXPECT_THAT(Algorithms(second, batch), Contains(StartsWith("strassen 7 "))) << batch;
