@@ -52,20 +52,32 @@ int64_t Depthwise3x3Plan::workspace_bytes() const {
   return kMostInRows * in_columns() * static_cast<int64_t>(sizeof(float*));
 }
 
+int64_t Depthwise3x3Plan::out_rows(int64_t pair) const { return std::min<int64_t>(geometry_.out[1] - 2 * pair, 2); }
+
+int64_t Depthwise3x3Plan::first_in_row(int64_t pair) const {
+  return std::clamp<int64_t>(2 * pair * stride_ - geometry_.pad[1], 0, geometry_.in[1]);
+}
+
+int64_t Depthwise3x3Plan::end_in_row(int64_t pair) const {
+  const int64_t last = 2 * pair + out_rows(pair) - 1;
+  return std::clamp<int64_t>(last * stride_ - geometry_.pad[1] + 3, 0, geometry_.in[1]);
+}
+
 void Depthwise3x3Plan::RunTask(int task, const ConvOperands& operands, char* workspace) const {
   const int64_t pairs = geometry_.batch * pairs_per_image(), end = pairs * (task + 1) / num_tasks_;
   for (int64_t pair = pairs * task / num_tasks_; pair < end; ++pair) {
-    const int64_t first = pair % pairs_per_image() * 2;
-    RunRows(pair / pairs_per_image(), first, std::min<int64_t>(geometry_.out[1] - first, 2), operands,
-            reinterpret_cast<const float**>(workspace));
+    const int64_t image = pair / pairs_per_image(), row_size = geometry_.in[2] * options_.in_stride;
+    const float* const pixels = operands.in + image * geometry_.in[1] * row_size;
+    RunPair(
+        image, pair % pairs_per_image(), [&](int64_t row) { return pixels + row * row_size; }, operands, workspace);
   }
 }
 
-void Depthwise3x3Plan::RunRows(int64_t image, int64_t first, int64_t rows, const ConvOperands& operands,
-                               const float** in) const {
-  const int64_t height = geometry_.in[1], width = geometry_.in[2], columns = in_columns();
-  const int64_t left = geometry_.pad[2];
-  const float* pixels = operands.in + image * height * width * options_.in_stride;
+void Depthwise3x3Plan::RunPair(int64_t image, int64_t pair, absl::FunctionRef<const float*(int64_t row)> in_row,
+                               const ConvOperands& operands, char* workspace) const {
+  const int64_t height = geometry_.in[1], width = geometry_.in[2], columns = in_columns(), left = geometry_.pad[2];
+  const int64_t first = 2 * pair, rows = out_rows(pair);
+  const float** const in = reinterpret_cast<const float**>(workspace);
   for (int64_t row = 0; row < (rows - 1) * stride_ + 3; ++row) {
     const float** table = in + row * columns;
     const int64_t y = first * stride_ - geometry_.pad[1] + row;
@@ -73,9 +85,10 @@ void Depthwise3x3Plan::RunRows(int64_t image, int64_t first, int64_t rows, const
       std::fill_n(table, columns, zeros_.data());
       continue;
     }
+    const float* const pixels = in_row(y);
     for (int64_t i = 0; i < columns; ++i) {
       const int64_t x = i - left;
-      table[i] = x < 0 || x >= width ? zeros_.data() : pixels + (y * width + x) * options_.in_stride;
+      table[i] = x < 0 || x >= width ? zeros_.data() : pixels + x * options_.in_stride;
     }
   }
 

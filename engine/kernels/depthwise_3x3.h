@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "engine/kernels/conv.h"
 #include "engine/kernels/depthwise_3x3_tile.h"
 #include "engine/kernels/gemm_tile.h"
@@ -28,10 +29,19 @@ class Depthwise3x3Plan : public ConvPlan {
   int64_t workspace_bytes() const override;
   void RunTask(int task, const ConvOperands& operands, char* workspace) const override;
 
+  // For whoever computes the input meanwhile. Output rows come in pairs; pair i of an image reads its input rows
+  // [first_in_row(i), end_in_row(i)), which lie within the image.
+  int64_t pairs_per_image() const { return (geometry_.out[1] + 1) / 2; }
+  int64_t first_in_row(int64_t pair) const;
+  int64_t end_in_row(int64_t pair) const;
+  // The pair's output rows. `in_row` says where the pixels of an input row stand; `operands.in` is not read.
+  // `workspace` is as RunTask's.
+  void RunPair(int64_t image, int64_t pair, absl::FunctionRef<const float*(int64_t row)> in_row,
+               const ConvOperands& operands, char* workspace) const;
+
  private:
-  int64_t pairs_per_image() const { return (geometry_.out[1] + 1) / 2; }  // of output rows
   int64_t in_columns() const { return (geometry_.out[2] - 1) * stride_ + 3; }
-  void RunRows(int64_t image, int64_t first, int64_t rows, const ConvOperands& operands, const float** in) const;
+  int64_t out_rows(int64_t pair) const;
 
   ConvGeometry geometry_;
   ConvOptions options_;

@@ -38,6 +38,9 @@ absl::Status AssignLayout(Graph& graph);
 // Makes a 2 x 2 pooling behind a small convolution an attribute of it.
 absl::Status FusePool(Graph& graph);
 
+// Makes a 1x1 convolution and the depthwise one behind it one operator, where the map between them is large.
+absl::Status FuseDepthwise(Graph& graph);
+
 // Drops transposes that cancel each other, and moves those that remain to where they cost least.
 absl::Status CancelTransposes(Graph& graph);
 

@@ -23,7 +23,8 @@ constexpr Pass kPipeline[] = {
     {"assign_layout", AssignLayout},          // after the fusions, so that it sees fewer and larger operators
     {"fuse_pool", FusePool},                  // where both have the channels last, and no transpose between
     {"cancel_transposes", CancelTransposes},  // cleans up the borders that assign_layout made
-    {"fold_constants", FoldConstants},        // last: also the transposed weights that assign_layout made
+    {"fold_constants", FoldConstants},        // behind them: also the transposed weights that assign_layout made
+    {"fuse_depthwise", FuseDepthwise},        // last: weights are constants by now where they can be
 };
 
 }  // namespace

@@ -33,6 +33,12 @@ TEST(IndependentRowsTest, OperatorsAlongTheRowsDoNot) {
   EXPECT_FALSE(Apart("y = transpose(data) {axes=(1, 0, 2)}"));
 }
 
+TEST(IndependentRowsTest, FusedConvolutionsKeepRowsApart) {
+  EXPECT_TRUE(
+      Apart("p = Reshape(data) {shape=(0, 4, 6, 1)}\n const q: float32 [5, 1, 1, 1]\n const r: float32 [5, 3, 3, 1]\n"
+            "y = _pointwise_depthwise(p, q, r)"));
+}
+
 TEST(IndependentRowsTest, LayersWhoseFirstAxisIsTimeDoNot) {
   const std::string layer = "y = FullyConnected(data, w) {flatten=False, no_bias=True, num_hidden=5, batch_axis=";
   EXPECT_TRUE(Apart(layer + "0}"));

@@ -1,0 +1,80 @@
+#include <vector>
+
+#include "engine/base/testing/status_matchers.h"
+#include "engine/ops/testing/op_tester.h"
+#include "gtest/gtest.h"
+
+namespace baryon {
+namespace {
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+
+OpTester Convolution(const Tensor& data, const Tensor& weight, int64_t kernel, int64_t groups) {
+  OpTester conv("Convolution");
+  conv.Attr("layout", "NHWC").Attr("kernel", IntTuple{kernel, kernel}).Attr("num_filter", weight.shape()[0]);
+  conv.Attr("num_group", groups).Input(data).Input(weight);
+  return conv;
+}
+
+// The two operators that it stands for.
+std::vector<Tensor> OneByOne(const std::vector<Tensor>& inputs, int64_t stride, bool bias) {
+  OpTester pointwise = Convolution(inputs[0], inputs[1], 1, 1);
+  pointwise.Attr("no_bias", !bias).Attr("activation", "relu");
+  if (bias) pointwise.Input(inputs[2]);
+  const std::vector<Tensor> map = *pointwise.Run();
+  const Tensor& weight = inputs[2 + bias];
+  OpTester depthwise = Convolution(map[0], weight, 3, weight.shape()[0]);
+  depthwise.Attr("no_bias", !bias).Attr("stride", IntTuple{stride, stride}).Attr("pad", IntTuple{1, 1});
+  if (bias) depthwise.Input(inputs[4]);
+  return *depthwise.Run();
+}
+
+TEST(PointwiseDepthwiseTest, IsBothConvolutionsInOne) {
+  for (int64_t stride : {1, 2}) {
+    OpTester("_pointwise_depthwise")
+        .Attr("stride", IntTuple{stride, stride})
+        .Attr("pad", IntTuple{1, 1})
+        .Attr("pointwise_activation", "relu")
+        .Attr("pointwise_bias", true)
+        .Attr("bias", true)
+        .Input({2, 9, 8, 5})
+        .Input({12, 1, 1, 5})
+        .Input({12})
+        .Input({12, 3, 3, 1})
+        .Input({12})
+        .ExpectNear([&](const std::vector<Tensor>& inputs) { return OneByOne(inputs, stride, true); }, {0, 1e-6});
+    OpTester("_pointwise_depthwise")
+        .Attr("stride", IntTuple{stride, stride})
+        .Attr("pad", IntTuple{1, 1})
+        .Attr("pointwise_activation", "relu")
+        .Input({1, 7, 7, 3})
+        .Input({4, 1, 1, 3})
+        .Input({4, 3, 3, 1})
+        .ExpectNear([&](const std::vector<Tensor>& inputs) { return OneByOne(inputs, stride, false); }, {0, 1e-6});
+  }
+}
+
+TEST(PointwiseDepthwiseTest, RefusesWhatItIsNotFor) {
+  const auto infer = [](IntTuple stride, IntTuple pad, Shape data, Shape weight) {
+    return OpTester("_pointwise_depthwise")
+        .Attr("stride", stride)
+        .Attr("pad", pad)
+        .Input(data)
+        .Input({4, 1, 1, 3})
+        .Input(weight)
+        .Infer();
+  };
+  const Shape data = {1, 5, 5, 3}, weight = {4, 3, 3, 1};
+  EXPECT_OK(infer({1, 1}, {1, 1}, data, weight));
+  EXPECT_THAT(infer({1, 2}, {1, 1}, data, weight), StatusIs(kInvalid));
+  EXPECT_THAT(infer({3, 3}, {1, 1}, data, weight), StatusIs(kInvalid));
+  EXPECT_THAT(infer({1, 1}, {2, 1}, data, weight), StatusIs(kInvalid));
+  EXPECT_THAT(infer({1}, {1, 1}, data, weight), StatusIs(kInvalid));
+  EXPECT_THAT(infer({1, 1}, {1, 1}, {1, 5, 5, 4}, weight), StatusIs(kInvalid));
+  EXPECT_THAT(infer({1, 1}, {0, 0}, {1, 2, 5, 3}, weight), StatusIs(kInvalid));
+  EXPECT_THAT(infer({1, 1}, {1, 1}, data, {4, 5, 5, 1}), StatusIs(kInvalid));
+  EXPECT_THAT(infer({1, 1}, {1, 1}, {5, 5, 3}, weight), StatusIs(kInvalid));
+}
+
+}  // namespace
+}  // namespace baryon

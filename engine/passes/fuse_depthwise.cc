@@ -1,0 +1,87 @@
+// depthwise(pointwise(x)) becomes _pointwise_depthwise(x) where the map between the two is too large for a core's own
+// cache and nobody else reads it. Smaller ones stay there anyway, and rows at the borders of tasks would be computed
+// twice for nothing.
+#include <string>
+#include <vector>
+
+#include "engine/base/status_macros.h"
+#include "engine/passes/int_tuples.h"
+#include "engine/passes/passes.h"
+
+namespace baryon {
+namespace {
+
+constexpr int64_t kLeastMapBytes = 1 << 20;  // of one item
+constexpr int64_t kLeastChannels = 64;       // a few rows of fewer are too short a product
+
+// What both have to be.
+bool IsPlain(const Graph& graph, const Node& node, const IntTuple& kernel) {
+  if (!node.is_op() || !node.Is("Convolution") || node.types[0].dtype != DType::kFloat32) return false;
+  const std::string data_layout = node.Get<std::string>("data_layout");
+  const bool plain = node.Get<std::string>("layout") == "NHWC" && (data_layout == "None" || data_layout == "NHWC") &&
+                     node.Get<IntTuple>("kernel") == kernel && AllAre(node.Get<IntTuple>("dilate"), 1) &&
+                     !node.Get<bool>("residual") && node.Get<std::string>("pool") == "none" &&
+                     node.Get<std::string>("algorithm").empty();
+  return plain && graph.node(node.inputs[1].node).kind == NodeKind::kConstant;
+}
+
+bool IsPointwise(const Graph& graph, const Node& node) {
+  return IsPlain(graph, node, {1, 1}) && node.Get<int64_t>("num_group") == 1 &&
+         AllAre(node.Get<IntTuple>("stride"), 1) && AllAre(node.Get<IntTuple>("pad"), 0);
+}
+
+IntTuple PairOr(const IntTuple& tuple, int64_t otherwise) {
+  return tuple.empty() ? IntTuple{otherwise, otherwise} : tuple;
+}
+
+bool IsDepthwise(const Graph& graph, const Node& node) {
+  if (!IsPlain(graph, node, {3, 3})) return false;
+  const IntTuple stride = PairOr(node.Get<IntTuple>("stride"), 1), pad = PairOr(node.Get<IntTuple>("pad"), 0);
+  const int64_t channels = graph.type(node.inputs[0]).shape[3];
+  return stride[0] == stride[1] && stride[0] <= 2 && pad[0] <= 1 && pad[1] <= 1 &&
+         node.Get<int64_t>("num_group") == channels && node.types[0].shape[3] == channels;
+}
+
+bool IsLarge(const TensorType& map) {
+  return map.shape[0] > 0 && map.size_bytes() / map.shape[0] >= kLeastMapBytes && map.shape[3] >= kLeastChannels;
+}
+
+std::vector<Value> InputsOf(const Node& pointwise, const Node& depthwise) {
+  std::vector<Value> inputs = pointwise.inputs;
+  inputs.insert(inputs.end(), depthwise.inputs.begin() + 1, depthwise.inputs.end());
+  return inputs;
+}
+
+Attrs AttrsOf(const Node& pointwise, const Node& depthwise) {
+  Attrs attrs = {{"stride", FormatAttr(PairOr(depthwise.Get<IntTuple>("stride"), 1))},
+                 {"pad", FormatAttr(PairOr(depthwise.Get<IntTuple>("pad"), 0))},
+                 {"pointwise_bias", FormatAttr(pointwise.inputs.size() > 2)},
+                 {"bias", FormatAttr(depthwise.inputs.size() > 2)}};
+  for (const auto& [node, prefix] : {std::pair(&pointwise, "pointwise_"), std::pair(&depthwise, "")}) {
+    attrs.Set(std::string(prefix) + "activation", node->Get<std::string>("activation"));
+    for (const char* name : {"act_alpha", "act_beta"}) {
+      attrs.Set(std::string(prefix) + name, FormatAttr(node->Get<double>(name)));
+    }
+  }
+  return attrs;
+}
+
+}  // namespace
+
+absl::Status FuseDepthwise(Graph& graph) {
+  const std::vector<std::vector<int>> uses = graph.UseCounts();
+  for (NodeId id : graph.TopologicalOrder()) {
+    const Node depthwise = graph.node(id);
+    if (!IsDepthwise(graph, depthwise)) continue;
+    const Value map = depthwise.inputs[0];
+    const Node pointwise = graph.node(map.node);
+    if (!IsPointwise(graph, pointwise) || uses[map.node][0] != 1 || !IsLarge(graph.type(map))) continue;
+    BARYON_ASSIGN_OR_RETURN(const NodeId fused,
+                            graph.AddOperator("_pointwise_depthwise", depthwise.name, AttrsOf(pointwise, depthwise),
+                                              InputsOf(pointwise, depthwise)));
+    graph.ReplaceUses({id, 0}, {fused, 0});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace baryon
