@@ -75,7 +75,7 @@ class ModelManagerTest : public testing::Test {
   InlineRunner runner_;
   std::vector<std::string> opened_;
   std::function<void(const ModelVersion& version)> opening_ = [](const ModelVersion&) {};
-  int changes_ = 0;
+  std::atomic<int> changes_ = 0;
   std::optional<ModelRepository> repository_;
   std::unique_ptr<ModelManager> manager_;
 };
