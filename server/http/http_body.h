@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 
@@ -37,9 +38,9 @@ class HttpBody {
   static constexpr size_t kPadding = 64, kAlignment = 64;
 
   HttpBody() = default;
-  // `budget` outlives the body.
-  explicit HttpBody(BodyBudget* budget, size_t aligned_offset = 0)
-      : budget_(budget), shift_((kAlignment - aligned_offset % kAlignment) % kAlignment) {}
+  // A handler may keep a body longer than the server lives; thus it shares the budget.
+  explicit HttpBody(std::shared_ptr<BodyBudget> budget, size_t aligned_offset = 0)
+      : budget_(std::move(budget)), shift_((kAlignment - aligned_offset % kAlignment) % kAlignment) {}
   ~HttpBody() { Release(); }
   HttpBody(HttpBody&& other) noexcept;
   HttpBody& operator=(HttpBody&& other) noexcept;
@@ -66,7 +67,7 @@ class HttpBody {
 
   void Release();
 
-  BodyBudget* budget_ = nullptr;
+  std::shared_ptr<BodyBudget> budget_;
   size_t shift_ = 0, size_ = 0, capacity_ = 0;
   std::unique_ptr<char, Free> memory_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -46,20 +47,32 @@ TEST(HttpBodyTest, EndsAtTheLimit) {
   EXPECT_EQ(body.view(), "1234567890");
 }
 
+TEST(HttpBodyTest, KeepsItsBudget) {
+  auto budget = std::make_shared<BodyBudget>(100);
+  HttpBody body(budget);
+  ASSERT_TRUE(body.Append("1234567890", 10));
+  const std::weak_ptr<BodyBudget> left = budget;
+  budget.reset();
+  ASSERT_FALSE(left.expired());
+  EXPECT_EQ(left.lock()->used(), 10);
+  body = HttpBody();
+  EXPECT_TRUE(left.expired());
+}
+
 TEST(HttpBodyTest, TakesFromTheBudgetAndGivesBack) {
-  BodyBudget budget(100);
+  const auto budget = std::make_shared<BodyBudget>(100);
   {
-    HttpBody body(&budget), other(&budget);
+    HttpBody body(budget), other(budget);
     EXPECT_TRUE(body.Reserve(60));
     EXPECT_FALSE(other.Reserve(41));
     EXPECT_TRUE(other.Reserve(40));
     EXPECT_FALSE(body.Append(std::string(61, 'x'), 1000));
     HttpBody moved = std::move(body);
     other = HttpBody();
-    EXPECT_EQ(budget.used(), 60);
+    EXPECT_EQ(budget->used(), 60);
     EXPECT_TRUE(moved.Append(std::string(61, 'x'), 100));
   }
-  EXPECT_EQ(budget.used(), 0);
+  EXPECT_EQ(budget->used(), 0);
 }
 
 TEST(HttpBodyTest, IsFilledInPlace) {

@@ -171,7 +171,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   }
 
   void ReadBody() {
-    request_->body = HttpBody(&context_.budget, AlignedOffset(*request_));
+    request_->body = HttpBody(context_.budget, AlignedOffset(*request_));
     step_start_ = std::chrono::steady_clock::now();
     if (parser_->chunked()) {
       parser_->get().body() = {std::move(request_->body), static_cast<size_t>(options().max_body_bytes)};
@@ -245,7 +245,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   }
 
   void Decompress() {
-    HttpBody inflated(&context_.budget, AlignedOffset(*request_));
+    HttpBody inflated(context_.budget, AlignedOffset(*request_));
     const absl::Status status = Inflate(request_->body.view(), static_cast<size_t>(options().max_body_bytes), inflated);
     if (!status.ok()) {
       return Reply(HttpError(status.code() == absl::StatusCode::kResourceExhausted ? 413 : 400, status.message()));

@@ -16,10 +16,10 @@ namespace baryon {
 // What all connections of a server share; outlives them.
 struct HttpContext {
   explicit HttpContext(const HttpServer::Options& options)
-      : options(options), budget(options.max_total_body_bytes), workers(2) {}
+      : options(options), budget(std::make_shared<BodyBudget>(options.max_total_body_bytes)), workers(2) {}
 
   const HttpServer::Options options;
-  BodyBudget budget;
+  const std::shared_ptr<BodyBudget> budget;
   std::atomic<bool> draining{false};
   boost::asio::thread_pool workers;  // for bodies whose decoding would hold up the event loop
 };

@@ -47,8 +47,7 @@ TEST(InflateTest, KnowsItsEncodings) {
 
 TEST(InflateTest, StopsAtTheLimit) {
   const std::string bomb = Deflate(std::string(64 << 20, '\0'), kGzip);
-  BodyBudget budget(1 << 20);
-  HttpBody body(&budget);
+  HttpBody body(std::make_shared<BodyBudget>(1 << 20));
   EXPECT_THAT(Inflate(bomb, 1 << 20, body),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("at most 1048576 bytes")));
   EXPECT_LE(body.capacity(), size_t{1} << 20);
