@@ -8,9 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/synchronization/mutex.h"
 #include "engine/base/file.h"
 #include "engine/base/logging.h"
 #include "engine/base/testing/status_matchers.h"
@@ -135,7 +137,9 @@ class HttpsZooTest : public ZooTest {
     HttpHandler handler;
     handler.answer = [this](const std::shared_ptr<const HttpRequest>& request, HttpReply reply) {
       ++requests_;
-      if (!leads_to_.empty()) return reply(HttpResponse{302, "", "text/plain", {{"Location", leads_to_}}});
+      if (const std::string location = LeadsTo(); !location.empty()) {
+        return reply(HttpResponse{302, "", "text/plain", {{"Location", location}}});
+      }
       const auto bytes = ReadFile(files_.path("zoo" + request->PathText()));
       reply(bytes.ok() ? HttpResponse{200, *bytes, "application/octet-stream"} : HttpError(404, "no such file"));
     };
@@ -163,11 +167,22 @@ class HttpsZooTest : public ZooTest {
     return error;
   }
 
+  // Sends all requests to `location` instead.
+  void LeadTo(const std::string& location) {
+    absl::MutexLock lock(&mutex_);
+    leads_to_ = location;
+  }
+  std::string LeadsTo() {
+    absl::MutexLock lock(&mutex_);
+    return leads_to_;
+  }
+
   const TestCertificate ca_ = MakeCa("ca");
   std::unique_ptr<TlsKeys> keys_;
   std::unique_ptr<HttpServer> http_;
   std::atomic<int> requests_ = 0;
-  std::string leads_to_;  // where all requests are sent instead, when it is not empty
+  absl::Mutex mutex_;
+  std::string leads_to_ ABSL_GUARDED_BY(mutex_);  // nowhere when it is empty
 };
 
 TEST_F(HttpsZooTest, IsBelievedByItsAuthority) {
@@ -192,7 +207,7 @@ TEST_F(HttpsZooTest, ACertificateOfThePastIsRefused) {
 
 TEST_F(HttpsZooTest, NeverLeadsToPlainText) {
   const std::string address = Start(MakeCertificate(ca_, "zoo"));
-  leads_to_ = absl::StrReplaceAll(address, {{"https:", "http:"}});
+  LeadTo(absl::StrReplaceAll(address, {{"https:", "http:"}}));
   EXPECT_EQ(Pull(address, "ca.pem"), 1);
   EXPECT_THAT(ReadFile(files_.path("stderr")).value_or(""), MatchesRegex("baryon: error: [^\n]*never asked[^\n]*\n"));
   EXPECT_EQ(requests_, 1);
