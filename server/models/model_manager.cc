@@ -131,6 +131,11 @@ void ModelManager::Perform(Effects effects) {
 // --- Looking at the disk
 
 void ModelManager::Update(Trust trust) {
+  int64_t begun = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    begun = ++scans_;
+  }
   absl::StatusOr<std::vector<ModelVersion>> versions = repository_.Scan();
   if (!versions.ok()) LogError(versions.status().message());  // what serves goes on
   Effects effects;
@@ -145,6 +150,7 @@ void ModelManager::Update(Trust trust) {
       for (const auto& [name, model] : models_) names.push_back(name);
       for (const std::string& name : names) {
         Model& model = models_[name];
+        if (model.last_scan > begun) continue;  // a request to load it has looked since
         if (options_.choice == Choice::kAll) model.wanted = true;
         if (model.given_files != nullptr) by_name[name] = ModelRepository::VersionsAt(name, model.given_files->path());
         Look(name, model, std::move(by_name[name]), trust);
@@ -435,6 +441,7 @@ std::optional<absl::Status> ModelManager::BeginLoad(const std::string& name, Mod
   if (found->empty()) {
     return absl::NotFoundError(absl::StrCat("the repository has no model called ", Quote(name)));
   }
+  model.last_scan = ++scans_;
   model.wanted = true;
   model.evicted = false;
   model.given_config = std::move(model.orders.front().config);

@@ -121,6 +121,7 @@ class ModelManager {
   // One name.
   struct Model {
     std::vector<ModelVersion> found;  // on disk, ascending
+    int64_t last_scan = 0;            // for a request to load it: scans that began before do not count any more
     std::map<int64_t, Version> versions;
     std::string config_seen_as, config_read_from;
     std::optional<inference::ModelConfig> given_config;
@@ -192,6 +193,7 @@ class ModelManager {
   int64_t loads_ ABSL_GUARDED_BY(mutex_) = 0;             // whose tasks are with the runner
   int64_t unfinished_loads_ ABSL_GUARDED_BY(mutex_) = 0;  // of those, that have no outcome yet
   int64_t next_load_ ABSL_GUARDED_BY(mutex_) = 1;
+  int64_t scans_ ABSL_GUARDED_BY(mutex_) = 0;      // of the repository, that have begun
   bool starting_ ABSL_GUARDED_BY(mutex_) = false;  // `loaded` is still to be called
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
