@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "engine/graph/op_def.h"
+#include "engine/ops/conv_rules.h"
 #include "engine/ops/fused_activation.h"
 #include "engine/ops/packed_weight.h"
+#include "engine/ops/scratch_layout.h"
 #include "engine/ops/type_rules.h"
 
 namespace baryon {
@@ -17,7 +19,6 @@ namespace {
 
 using kernels::ActivationSpec;
 using kernels::AlignedBuffer;
-using kernels::ConvGeometry;
 using kernels::PointwiseDepthwiseOperands;
 using kernels::PointwiseDepthwisePlan;
 using kernels::PointwiseDepthwiseShape;
@@ -42,39 +43,46 @@ absl::Status CheckAttrs(const PointwiseDepthwiseAttrs& attrs) {
                      absl::StrCat(FormatAttr(attrs.stride), " and ", FormatAttr(attrs.pad)));
 }
 
-ConvGeometry DepthwiseOf(const PointwiseDepthwiseAttrs& attrs, const Shape& data, int64_t channels) {
-  ConvGeometry g;
-  g.batch = data[0];
-  g.channels = g.filters = g.groups = channels;
-  g.kernel = {1, 3, 3};
-  for (int axis : {0, 1}) {
-    g.in[axis + 1] = data[axis + 1];
-    g.stride[axis + 1] = attrs.stride[axis];
-    g.pad[axis + 1] = attrs.pad[axis];
-    g.out[axis + 1] = (data[axis + 1] + 2 * attrs.pad[axis] - 3) / attrs.stride[axis] + 1;
-  }
-  return g;
+// The two, as operators of their own.
+ConvolutionAttrs PointwiseOf(const PointwiseDepthwiseAttrs& attrs, int64_t channels) {
+  ConvolutionAttrs conv;
+  conv.kernel = {1, 1};
+  conv.num_filter = channels;
+  conv.no_bias = !attrs.pointwise_bias;
+  conv.layout = Layout::kNHWC;
+  return conv;
+}
+
+ConvolutionAttrs DepthwiseOf(const PointwiseDepthwiseAttrs& attrs, int64_t channels) {
+  ConvolutionAttrs conv;
+  conv.kernel = {3, 3};
+  conv.stride = attrs.stride;
+  conv.pad = attrs.pad;
+  conv.num_filter = conv.num_group = channels;
+  conv.no_bias = !attrs.bias;
+  conv.layout = Layout::kNHWC;
+  return conv;
+}
+
+// The type of the map between the two; `inputs` are the operator's.
+absl::StatusOr<TensorType> InferMap(const PointwiseDepthwiseAttrs& attrs, const TensorTypes& inputs) {
+  const ConvolutionAttrs pointwise = PointwiseOf(attrs, inputs[1].shape[0]);
+  const auto first = inputs.begin();
+  BARYON_RETURN_IF_ERROR(CheckConvAttrs(pointwise));
+  BARYON_ASSIGN_OR_RETURN(const TensorTypes map,
+                          InferConvTypes(pointwise, TensorTypes(first, first + attrs.depthwise_weight())));
+  return map[0];
 }
 
 absl::StatusOr<TensorTypes> InferTypes(const PointwiseDepthwiseAttrs& attrs, const TensorTypes& inputs) {
   BARYON_RETURN_IF_ERROR(CheckAttrs(attrs));
-  const TensorType& data = inputs[0];
-  BARYON_RETURN_IF_ERROR(CheckRank("data", data, 4));
+  BARYON_RETURN_IF_ERROR(CheckRank("data", inputs[0], 4));
   BARYON_RETURN_IF_ERROR(CheckRank("pointwise_weight", inputs[1], 4));
-  if (data.dtype != DType::kFloat32 || data.shape[1] + 2 * attrs.pad[0] < 3 || data.shape[2] + 2 * attrs.pad[1] < 3) {
-    return ExpectedGot("float32 data as large as a kernel of 3 x 3", data.ToString());
-  }
-  const int64_t channels = inputs[1].shape[0];
-  const auto expect = [&](const char* name, size_t i, Shape shape) {
-    const TensorType expected = {DType::kFloat32, std::move(shape)};
-    return inputs[i] == expected ? absl::OkStatus() : InputMismatch(name, expected, inputs[i]);
-  };
-  BARYON_RETURN_IF_ERROR(expect("pointwise_weight", 1, {channels, 1, 1, data.shape[3]}));
-  if (attrs.pointwise_bias) BARYON_RETURN_IF_ERROR(expect("pointwise_bias", 2, {channels}));
-  BARYON_RETURN_IF_ERROR(expect("weight", attrs.depthwise_weight(), {channels, 3, 3, 1}));
-  if (attrs.bias) BARYON_RETURN_IF_ERROR(expect("bias", attrs.depthwise_weight() + 1, {channels}));
-  const ConvGeometry g = DepthwiseOf(attrs, data.shape, channels);
-  return TensorTypes{{DType::kFloat32, {data.shape[0], g.out[1], g.out[2], channels}}};
+  if (inputs[0].dtype != DType::kFloat32) return ExpectedGot("float32 data", inputs[0].ToString());
+  BARYON_ASSIGN_OR_RETURN(const TensorType map, InferMap(attrs, inputs));
+  TensorTypes depthwise_inputs = {map};
+  depthwise_inputs.insert(depthwise_inputs.end(), inputs.begin() + attrs.depthwise_weight(), inputs.end());
+  return InferConvTypes(DepthwiseOf(attrs, map.shape[3]), depthwise_inputs);
 }
 
 // Weights that come with each pass are packed for each, into the first part of worker 0's workspace.
@@ -88,8 +96,11 @@ class PointwiseDepthwiseKernel : public Kernel {
   PointwiseDepthwiseKernel(const PointwiseDepthwiseAttrs& attrs, PointwiseDepthwisePlan plan, Layer pointwise,
                            Layer depthwise)
       : attrs_(attrs), plan_(std::move(plan)), pointwise_(std::move(pointwise)), depthwise_(std::move(depthwise)) {
-    if (pointwise_.packed == nullptr) depthwise_offset_ = BytesOf(plan_.pointwise_size());
-    task_offset_ = depthwise_offset_ + (depthwise_.packed == nullptr ? BytesOf(plan_.depthwise_size()) : 0);
+    ScratchLayout layout;
+    if (pointwise_.packed == nullptr) pointwise_scratch_ = layout.Add<float>(plan_.pointwise_size());
+    if (depthwise_.packed == nullptr) depthwise_scratch_ = layout.Add<float>(plan_.depthwise_size());
+    task_scratch_ = layout.Add<char>(plan_.workspace_bytes());
+    workspace_bytes_ = layout.bytes();
   }
 
   void Compute(OpContext& context) const override {
@@ -101,11 +112,11 @@ class PointwiseDepthwiseKernel : public Kernel {
     operands.pointwise = {PackedPointwise(context), bias(attrs_.pointwise_bias, 2), pointwise_.activation};
     operands.depthwise = {PackedDepthwise(context), bias(attrs_.bias, weight + 1), depthwise_.activation};
     context.ParallelFor(plan_.num_tasks(), [&](int task, int worker) {
-      plan_.RunTask(task, operands, context.workspace(worker) + task_offset_);
+      plan_.RunTask(task, operands, task_scratch_.At(context.workspace(worker)));
     });
   }
 
-  int64_t workspace_bytes() const override { return task_offset_ + plan_.workspace_bytes(); }
+  int64_t workspace_bytes() const override { return workspace_bytes_; }
   std::string algorithm() const override { return plan_.ToString(); }
   int64_t num_multiplications() const override { return plan_.num_multiplications(); }
   int64_t num_executed_multiplications() const override { return plan_.num_executed_multiplications(); }
@@ -121,21 +132,16 @@ class PointwiseDepthwiseKernel : public Kernel {
   }
 
  private:
-  static int64_t BytesOf(int64_t floats) {
-    constexpr int64_t kLine = kTensorAlignment;
-    return (floats * static_cast<int64_t>(sizeof(float)) + kLine - 1) / kLine * kLine;
-  }
-
   const float* PackedPointwise(OpContext& context) const {
     if (pointwise_.packed != nullptr) return pointwise_.packed->data();
-    float* packed = reinterpret_cast<float*>(context.workspace(0));
+    float* packed = pointwise_scratch_.At(context.workspace(0));
     plan_.PackPointwise(context.input(1).data<const float>(), packed);
     return packed;
   }
 
   const float* PackedDepthwise(OpContext& context) const {
     if (depthwise_.packed != nullptr) return depthwise_.packed->data();
-    float* packed = reinterpret_cast<float*>(context.workspace(0) + depthwise_offset_);
+    float* packed = depthwise_scratch_.At(context.workspace(0));
     plan_.PackDepthwise(context.input(attrs_.depthwise_weight()).data<const float>(), packed);
     return packed;
   }
@@ -143,12 +149,16 @@ class PointwiseDepthwiseKernel : public Kernel {
   const PointwiseDepthwiseAttrs attrs_;
   const PointwiseDepthwisePlan plan_;
   const Layer pointwise_, depthwise_;
-  int64_t depthwise_offset_ = 0, task_offset_ = 0;
+  Scratch<float> pointwise_scratch_, depthwise_scratch_;  // for weights that are packed at run time
+  Scratch<char> task_scratch_;
+  int64_t workspace_bytes_;
 };
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const PointwiseDepthwiseAttrs& attrs, PrepareContext& context) {
-  const Shape& data = context.inputs()[0].shape;
-  const PointwiseDepthwiseShape shape = {DepthwiseOf(attrs, data, context.inputs()[1].shape[0]), data[3]};
+  const TensorTypes& inputs = context.inputs();
+  BARYON_ASSIGN_OR_RETURN(const TensorType map, InferMap(attrs, inputs));
+  const PointwiseDepthwiseShape shape = {ConvGeometryOf(DepthwiseOf(attrs, map.shape[3]), map, context.outputs()[0]),
+                                         inputs[0].shape[3]};
   PointwiseDepthwisePlan plan(shape, context.num_threads());
   PointwiseDepthwiseKernel::Layer pointwise, depthwise;
   BARYON_ASSIGN_OR_RETURN(

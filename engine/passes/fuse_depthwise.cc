@@ -30,13 +30,12 @@ bool IsPointwise(const Graph& graph, const Node& node) {
          AllAre(node.Get<IntTuple>("stride"), 1) && AllAre(node.Get<IntTuple>("pad"), 0);
 }
 
-IntTuple PairOr(const IntTuple& tuple, int64_t otherwise) {
-  return tuple.empty() ? IntTuple{otherwise, otherwise} : tuple;
-}
+IntTuple StrideOf(const Node& node) { return Filled(node.Get<IntTuple>("stride"), 2, 1); }
+IntTuple PadOf(const Node& node) { return Filled(node.Get<IntTuple>("pad"), 2, 0); }
 
 bool IsDepthwise(const Graph& graph, const Node& node) {
   if (!IsPlain(graph, node, {3, 3})) return false;
-  const IntTuple stride = PairOr(node.Get<IntTuple>("stride"), 1), pad = PairOr(node.Get<IntTuple>("pad"), 0);
+  const IntTuple stride = StrideOf(node), pad = PadOf(node);
   const int64_t channels = graph.type(node.inputs[0]).shape[3];
   return stride[0] == stride[1] && stride[0] <= 2 && pad[0] <= 1 && pad[1] <= 1 &&
          node.Get<int64_t>("num_group") == channels && node.types[0].shape[3] == channels;
@@ -53,8 +52,8 @@ std::vector<Value> InputsOf(const Node& pointwise, const Node& depthwise) {
 }
 
 Attrs AttrsOf(const Node& pointwise, const Node& depthwise) {
-  Attrs attrs = {{"stride", FormatAttr(PairOr(depthwise.Get<IntTuple>("stride"), 1))},
-                 {"pad", FormatAttr(PairOr(depthwise.Get<IntTuple>("pad"), 0))},
+  Attrs attrs = {{"stride", FormatAttr(StrideOf(depthwise))},
+                 {"pad", FormatAttr(PadOf(depthwise))},
                  {"pointwise_bias", FormatAttr(pointwise.inputs.size() > 2)},
                  {"bias", FormatAttr(depthwise.inputs.size() > 2)}};
   for (const auto& [node, prefix] : {std::pair(&pointwise, "pointwise_"), std::pair(&depthwise, "")}) {

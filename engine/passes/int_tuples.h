@@ -14,6 +14,11 @@ inline bool AllAre(const IntTuple& tuple, int64_t value) {
   return std::all_of(tuple.begin(), tuple.end(), [&](int64_t element) { return element == value; });
 }
 
+// () stands for `value` on every one of `rank` axes.
+inline IntTuple Filled(const IntTuple& tuple, size_t rank, int64_t value) {
+  return tuple.empty() ? IntTuple(rank, value) : tuple;
+}
+
 }  // namespace baryon
 
 #endif  // BARYON_ENGINE_PASSES_INT_TUPLES_H_

@@ -15,10 +15,8 @@
 namespace baryon {
 namespace {
 
-// () in an attribute stands for a 1 on every axis.
 IntTuple StrideOf(const Node& node) {
-  const IntTuple stride = node.Get<IntTuple>("stride");
-  return stride.empty() ? IntTuple(node.Get<IntTuple>("kernel").size(), 1) : stride;
+  return Filled(node.Get<IntTuple>("stride"), node.Get<IntTuple>("kernel").size(), 1);
 }
 
 // Whether output pixel i of the convolution is computed from input pixel i * stride alone.
