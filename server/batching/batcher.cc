@@ -87,6 +87,8 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   // Queues the request, or tells it why not; returns the cost of the next batch when a slot is free for it.
   std::optional<absl::Duration> Enqueue(Queued queued, absl::Time now);
   absl::Status Check(const QueuedRequest& queued, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Forecast(const Demand& demand, Priority priority, absl::Time now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Backlog BacklogFor(Priority priority, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsFree() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return queue_.empty() && busy_slots_ < policy_.slots; }
   void NoteArrival(QueuedRequest& queued) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -199,9 +201,12 @@ absl::Status Batcher::State::Check(const QueuedRequest& queued, absl::Time now) 
   if (queued.cancelled) return Cancelled();
   if (queued.start_by <= now) return WhyExpired(queued, now);
   const BatchRequest& request = queued.request;
-  if (IsFree() && request.deadline == absl::InfiniteFuture()) return absl::OkStatus();  // as the forecast would say
-  const Demand demand{queued.rows, queued.bytes, request.deadline - now, request.max_wait};
-  return admission_.Check(demand, BacklogFor(request.priority, now));
+  return Forecast({queued.rows, queued.bytes, request.deadline - now, request.max_wait}, request.priority, now);
+}
+
+absl::Status Batcher::State::Forecast(const Demand& demand, Priority priority, absl::Time now) const {
+  if (IsFree() && demand.time_left == absl::InfiniteDuration()) return absl::OkStatus();  // as it would turn out
+  return admission_.Check(demand, BacklogFor(priority, now));
 }
 
 Backlog Batcher::State::BacklogFor(Priority priority, absl::Time now) const {
@@ -228,8 +233,7 @@ Backlog Batcher::State::BacklogFor(Priority priority, absl::Time now) const {
 absl::Status Batcher::State::Admit(absl::Time now, absl::Time deadline, absl::Duration max_wait,
                                    Priority priority) const {
   absl::MutexLock lock(&mutex_);
-  if (IsFree() && deadline == absl::InfiniteFuture()) return absl::OkStatus();
-  return admission_.Check({1, 0, deadline - now, max_wait}, BacklogFor(priority, now));
+  return Forecast({1, 0, deadline - now, max_wait}, priority, now);
 }
 
 void Batcher::State::NoteArrival(QueuedRequest& queued) {
