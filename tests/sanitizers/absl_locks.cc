@@ -23,12 +23,15 @@ auto Library(Object* object, const Arguments&... arguments) {
   return (object->*next)(arguments...);
 }
 
+// At the end of a function that returns with the lock.
+struct HappensAfterAtEnd {
+  ~HappensAfterAtEnd() { HappensAfter(mutex); }
+  absl::Mutex* mutex;
+};
+
 template <auto kOurs, typename... Arguments>
 auto Lock(absl::Mutex* mutex, const Arguments&... arguments) {
-  struct AtEnd {
-    ~AtEnd() { HappensAfter(mutex); }
-    absl::Mutex* mutex;
-  } at_end{mutex};
+  const HappensAfterAtEnd at_end{mutex};
   return Library<kOurs>(mutex, arguments...);
 }
 
@@ -53,10 +56,7 @@ auto Await(absl::Mutex* mutex, const Arguments&... arguments) {
 }
 template <auto kOurs, typename... Arguments>
 auto Wait(absl::CondVar* variable, absl::Mutex* mutex, const Arguments&... arguments) {
-  struct AtEnd {
-    ~AtEnd() { HappensAfter(mutex); }
-    absl::Mutex* mutex;
-  } at_end{mutex};
+  const HappensAfterAtEnd at_end{mutex};
   HappensBefore(mutex);
   return Library<kOurs>(variable, mutex, arguments...);
 }
