@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "proto/inference.pb.h"
 #include "server/testing/grpc_bytes.h"
+#include "server/testing/infer_request.h"
 #include "server/testing/service_tester.h"
 
 namespace baryon {
@@ -21,15 +22,7 @@ class InferenceCallTest : public testing::Test {
  protected:
   InferenceCallTest() {
     tester_.AddModel("double", 3, GraphOf("_test_double", "float32 [-1, 2]"));
-    request_.set_model_name("double");
     request_.set_id("mine");
-    auto& input = *request_.add_inputs();
-    input.set_name("data");
-    input.set_datatype("FP32");
-    input.add_shape(1);
-    input.add_shape(2);
-    input.mutable_contents()->add_fp32_contents(4);
-    input.mutable_contents()->add_fp32_contents(5);
   }
 
   Predictor::Request Make(const grpc::ByteBuffer& bytes) {
@@ -53,7 +46,7 @@ class InferenceCallTest : public testing::Test {
 
   ServiceTester tester_;
   SharedMemoryRegistry regions_{/*allowed=*/true};
-  inference::ModelInferRequest request_;
+  inference::ModelInferRequest request_ = InferRequestFor("double", {4, 5});
   inference::ModelInferResponse response_;
   bool answered_ = false;
 };

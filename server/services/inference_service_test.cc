@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/inference.grpc.pb.h"
+#include "server/testing/infer_request.h"
 #include "server/testing/service_tester.h"
 #include "server/version.h"
 
@@ -28,18 +29,7 @@ class InferenceServiceTest : public testing::Test {
   }
 
   // A request to model "double" for twice `a` and `b`.
-  static inference::ModelInferRequest DoubleOf(float a, float b) {
-    inference::ModelInferRequest request;
-    request.set_model_name("double");
-    auto& input = *request.add_inputs();
-    input.set_name("data");
-    input.set_datatype("FP32");
-    input.add_shape(1);
-    input.add_shape(2);
-    input.mutable_contents()->add_fp32_contents(a);
-    input.mutable_contents()->add_fp32_contents(b);
-    return request;
-  }
+  static inference::ModelInferRequest DoubleOf(float a, float b) { return InferRequestFor("double", {a, b}); }
 
   bool ModelReady(const std::string& name, const std::string& version) {
     inference::ModelReadyRequest request;
@@ -143,48 +133,6 @@ TEST_F(InferenceServiceTest, AVersionThatIsNoNumberEndsTheRequest) {
   const grpc::Status status = stub_->ModelInfer(&context(), request, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr("expected a version number, got \"-1\""));
-}
-
-TEST_F(InferenceServiceTest, AnswersTheRequestsOfAStreamInOrder) {
-  const auto stream = stub_->ModelStreamInfer(&context());
-  // The transport inside a process holds nothing: who writes ahead without reading waits for ever.
-  inference::ModelStreamInferResponse response;
-  for (float i = 0; i < 3; ++i) {
-    ASSERT_TRUE(stream->Write(DoubleOf(i, 10 * i)));
-    ASSERT_TRUE(stream->Read(&response));
-    EXPECT_THAT(response.infer_response().outputs(0).contents().fp32_contents(), ElementsAre(2 * i, 20 * i));
-  }
-  stream->WritesDone();
-  EXPECT_FALSE(stream->Read(&response));
-  EXPECT_TRUE(stream->Finish().ok());
-}
-
-TEST_F(InferenceServiceTest, AStreamGoesOnAfterARequestThatFails) {
-  const auto stream = stub_->ModelStreamInfer(&context());
-  inference::ModelInferRequest wrong = DoubleOf(1, 2);
-  wrong.set_model_name("unknown");
-  wrong.set_id("seven");
-  ASSERT_TRUE(stream->Write(wrong));
-  inference::ModelStreamInferResponse response;
-  ASSERT_TRUE(stream->Read(&response));
-  EXPECT_THAT(response.error_message(), HasSubstr("no model is called \"unknown\""));
-  EXPECT_EQ(response.infer_response().id(), "seven");
-  ASSERT_TRUE(stream->Write(DoubleOf(1, 2)));
-  ASSERT_TRUE(stream->Read(&response));
-  EXPECT_EQ(response.error_message(), "");
-  stream->WritesDone();
-  EXPECT_TRUE(stream->Finish().ok());
-}
-
-TEST_F(InferenceServiceTest, AStreamEndsAtAnErrorWhenTheClientWantsAStatus) {
-  context().AddMetadata("triton_grpc_error", "true");
-  const auto stream = stub_->ModelStreamInfer(context_.get());
-  inference::ModelInferRequest wrong = DoubleOf(1, 2);
-  wrong.set_model_name("unknown");
-  ASSERT_TRUE(stream->Write(wrong));
-  inference::ModelStreamInferResponse response;
-  EXPECT_FALSE(stream->Read(&response));
-  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
 TEST_F(InferenceServiceTest, TellsConfigurationAndStatistics) {

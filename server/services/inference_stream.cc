@@ -1,5 +1,6 @@
 // The reactor reads a request, predicts, writes the answer and reads the next: one operation is under way at any time,
-// so its members need no lock.
+// so its members need no lock. A cancellation comes beside them, and touches only what bears that; gRPC calls OnDone
+// once every other reaction has returned, this one too.
 #include "server/services/inference_stream.h"
 
 #include <grpcpp/server_context.h>
