@@ -12,6 +12,24 @@ namespace {
 // takes all sockets for one, all operations are one here: what a program learns by a call, its server did before.
 char kWire;
 
+// Passes a call's cancellation on to its reactor, once, and says that it comes before the end of the call, which has
+// the address of the counter of those who hold it up.
+class Cancellation final : public grpc::internal::ServerReactor {
+ public:
+  Cancellation(grpc::internal::ServerReactor* reactor, const void* holders) : reactor_(reactor), holders_(holders) {}
+  void OnCancel() override {
+    reactor_->OnCancel();
+    baryon::HappensBefore(holders_);
+    delete this;
+  }
+  void OnDone() override {}  // told to the reactor itself
+  bool InternalInlineable() override { return reactor_->InternalInlineable(); }
+
+ private:
+  grpc::internal::ServerReactor* const reactor_;
+  const void* const holders_;
+};
+
 }  // namespace
 
 extern "C" {
@@ -44,6 +62,14 @@ void ServerCallbackCall::ScheduleOnDone(bool here) {
   static const auto next = baryon::Next(&ServerCallbackCall::ScheduleOnDone);
   baryon::HappensAfter(&callbacks_outstanding_);
   (this->*next)(here);
+}
+
+// A cancellation comes after the making of its reactor, which is the last of its conditions or was met before; and
+// before the end of the call, as the library keeps a reference while the reactor reacts. It gives that up unseen.
+void ServerCallbackCall::CallOnCancel(ServerReactor* reactor) {
+  static const auto next = baryon::Next(&ServerCallbackCall::CallOnCancel);
+  baryon::HappensAfter(&on_cancel_conditions_remaining_);
+  (this->*next)(new Cancellation(reactor, &callbacks_outstanding_));
 }
 
 }  // namespace grpc::internal
