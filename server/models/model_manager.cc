@@ -130,27 +130,31 @@ void ModelManager::Perform(Effects effects) {
 
 // --- Looking at the disk
 
-void ModelManager::Update(Trust trust) {
-  int64_t begun = 0;
+ModelManager::Scan ModelManager::LookAtDisk() {
+  Scan scan;
   {
     absl::MutexLock lock(&mutex_);
-    begun = ++scans_;
+    scan.number = ++scans_;
   }
-  absl::StatusOr<std::vector<ModelVersion>> versions = repository_.Scan();
-  if (!versions.ok()) LogError(versions.status().message());  // what serves goes on
+  scan.found = repository_.Scan();
+  return scan;
+}
+
+void ModelManager::Follow(Scan scan, Trust trust) {
+  if (!scan.found.ok()) LogError(scan.found.status().message());  // what serves goes on
   Effects effects;
   {
     absl::MutexLock lock(&mutex_);
     if (stopping_) return;
-    if (versions.ok()) {
+    if (scan.found.ok()) {
       std::map<std::string, std::vector<ModelVersion>> by_name;
-      for (ModelVersion& version : *versions) by_name[version.name].push_back(std::move(version));
+      for (ModelVersion& version : *scan.found) by_name[version.name].push_back(std::move(version));
       for (const auto& [name, found] : by_name) models_[name];
       std::vector<std::string> names;
       for (const auto& [name, model] : models_) names.push_back(name);
       for (const std::string& name : names) {
         Model& model = models_[name];
-        if (model.last_scan > begun) continue;  // a request to load it has looked since
+        if (model.last_scan > scan.number) continue;  // a request to load it has looked since
         if (options_.choice == Choice::kAll) model.wanted = true;
         if (model.given_files != nullptr) by_name[name] = ModelRepository::VersionsAt(name, model.given_files->path());
         Look(name, model, std::move(by_name[name]), trust);

@@ -94,8 +94,16 @@ class ModelManager {
   // Every version on disk, loaded or not; see ModelRepository::Scan.
   absl::StatusOr<std::vector<ModelVersion>> OnDisk() const { return repository_.Scan(); }
 
-  // One look at the disk and what follows from it; loads go to the runner.
-  void Update(Trust trust);
+  // What was on disk at some time.
+  struct Scan {
+    int64_t number = 0;  // when it began: scans have ascending numbers
+    absl::StatusOr<std::vector<ModelVersion>> found;
+  };
+  // One look at the disk, and what follows from it; loads go to the runner. A request to load a model may come between
+  // the two: it has looked itself, and an older scan no longer counts for that model.
+  Scan LookAtDisk();
+  void Follow(Scan scan, Trust trust);
+  void Update(Trust trust) { Follow(LookAtDisk(), trust); }
 
  private:
   // What is known of a version. Fingerprints are of its files and of what its configuration says about running it.

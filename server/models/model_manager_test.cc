@@ -483,6 +483,34 @@ TEST_F(ModelsByRequestTest, StopServingWhenAskedAndStayAwayAtTheNextLook) {
   EXPECT_THAT(Serving(), IsEmpty());
 }
 
+TEST_F(ModelsByRequestTest, AreNotTakenForGoneByALookThatBeganBeforeTheyCame) {
+  ModelManager::Scan early = manager_->LookAtDisk();
+  files_.Write("a/1/model", "one");
+  files_.Write("b/1/model", "one");
+  EXPECT_OK(Load("a"));
+  manager_->Follow(std::move(early), Trust::kAll);
+  EXPECT_THAT(Serving(), ElementsAre("a:1=one"));
+  ModelManager::Scan later = manager_->LookAtDisk();
+  files_.Remove("a");
+  EXPECT_OK(Load("b"));
+  manager_->Follow(std::move(later), Trust::kAll);
+  EXPECT_THAT(Serving(), ElementsAre("a:1=one", "b:1=one")) << "it was there when that look began";
+  manager_->Update(Trust::kAll);
+  EXPECT_THAT(Serving(), ElementsAre("b:1=one"));
+}
+
+TEST_F(ModelsByRequestTest, AreNotLoadedAgainFromWhatALookSawBeforeTheRequest) {
+  files_.Write("a/1/model", "one");
+  EXPECT_OK(Load("a"));
+  ModelManager::Scan early = manager_->LookAtDisk();
+  files_.Remove("a/1");
+  files_.Write("a/2/model", "two");
+  EXPECT_OK(Load("a"));
+  manager_->Follow(std::move(early), Trust::kAll);
+  EXPECT_THAT(Serving(), ElementsAre("a:2=two"));
+  EXPECT_THAT(opened_, ElementsAre("a:1", "a:2"));
+}
+
 TEST_F(ModelsByRequestTest, ThatDoNotExistAreNotFound) {
   EXPECT_THAT(Load("a"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("no model called \"a\"")));
 }
