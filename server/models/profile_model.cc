@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "engine/base/processor_name.h"
 #include "engine/base/status_macros.h"
 #include "engine/base/thread_width.h"
@@ -104,9 +105,11 @@ void CompilePlans(const Executable& executable, int64_t most, absl::Duration bud
 }
 
 std::string ProfileKey(const Executable& executable, const ProfileOptions& options) {
-  return absl::StrCat("v1\n", ProcessorName(), "\n", options.num_threads, " threads\n", options.max_rows, " rows\n",
-                      executable.options().numerics == Numerics::kStrict ? "strict" : "fast", "\n",
-                      GraphToText(executable.graph()));
+  const CompileOptions& compile = executable.options();
+  return absl::StrCat("v2\n", ProcessorName(), "\n", options.num_threads, " threads\n", options.max_rows, " rows\n",
+                      compile.numerics == Numerics::kStrict ? "strict" : "fast", "\n",
+                      compile.tuner != nullptr ? "tuned" : "by rule", "\nwithout ",
+                      absl::StrJoin(compile.passes.disabled, ","), "\n", GraphToText(executable.graph()));
 }
 
 }  // namespace baryon

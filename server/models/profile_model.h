@@ -31,7 +31,8 @@ absl::StatusOr<CostTable> ProfileModel(const Executable& executable, const Profi
 // Compiles plans for 1 to `most` rows, as far as `budget` goes: so that no request waits for it.
 void CompilePlans(const Executable& executable, int64_t most, absl::Duration budget);
 
-// What the times depend on: the graph with the shapes of its weights, the numerics, the processor, the threads.
+// What the times depend on: the graph with the shapes of its weights and how it is compiled (numerics, tuning, passes
+// left out), the processor, the threads.
 std::string ProfileKey(const Executable& executable, const ProfileOptions& options);
 
 }  // namespace baryon

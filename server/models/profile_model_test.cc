@@ -1,5 +1,9 @@
 #include "server/models/profile_model.h"
 
+#include <memory>
+#include <string>
+#include <utility>
+
 #include "engine/base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -62,6 +66,21 @@ TEST_F(ProfileModelTest, TheKeyChangesWithWhatTheTimesDependOn) {
   EXPECT_NE(key, ProfileKey(*model_, {.num_threads = 2, .max_rows = 8}));
   const auto other = MakeExecutable(GraphOf("_test_double", "float32 [-1, 65]"), pool_);
   EXPECT_NE(key, ProfileKey(*other, {.num_threads = 2}));
+}
+
+TEST_F(ProfileModelTest, TheKeyChangesWithHowTheModelIsCompiled) {
+  const auto key = [this](CompileOptions options) {
+    const auto executable = Executable::Create(model_->graph(), pool_, std::move(options));
+    EXPECT_OK(executable);
+    return ProfileKey(**executable, {});
+  };
+  const std::string usual = key({});
+  EXPECT_EQ(usual, ProfileKey(*model_, {}));
+  EXPECT_NE(usual, key({.numerics = Numerics::kStrict}));
+  EXPECT_NE(usual, key({.passes = {.disabled = {"all"}}}));
+  const std::string tuned = key({.tuner = std::make_shared<Tuner>("")});
+  EXPECT_NE(usual, tuned);
+  EXPECT_EQ(tuned, key({.tuner = std::make_shared<Tuner>("kept/somewhere")})) << "where choices are kept has no part";
 }
 
 }  // namespace
