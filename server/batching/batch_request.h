@@ -23,7 +23,10 @@ struct BatchTiming {
 };
 
 struct BatchRequest {
+  static constexpr int64_t kUncounted = -1;
+
   Tensors inputs;                                      // their elements stay valid until `done` is called
+  int64_t rows = kUncounted;                           // CommonRows of `inputs`, 0: none; of callers that have counted
   absl::Time deadline = absl::InfiniteFuture();        // by the clock; the answer is of no use after it
   absl::Duration max_wait = absl::InfiniteDuration();  // in the queue; it is refused rather than kept longer
   Priority priority = Priority::kNormal;

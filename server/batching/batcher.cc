@@ -151,8 +151,8 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
 
 Batcher::State::Queued Batcher::State::MakeQueued(Request&& request, absl::Time now) const {
   auto queued = std::make_unique<QueuedRequest>();
-  const std::optional<int64_t> rows = CommonRows(request.inputs);
-  queued->rows = std::max<int64_t>(rows.value_or(1), 1);
+  if (request.rows == BatchRequest::kUncounted) request.rows = CommonRows(request.inputs).value_or(0);
+  queued->rows = std::max<int64_t>(request.rows, 1);
   queued->bytes = BytesOf(request.inputs);
   queued->arrival = now;
   queued->start_by = std::min(request.deadline, now + request.max_wait);
@@ -173,7 +173,7 @@ void Batcher::State::Submit(Request&& request) {
 }
 
 std::optional<absl::Duration> Batcher::State::Enqueue(Queued queued, absl::Time now) {
-  if (policy_.join && CommonRows(queued->request.inputs).value_or(0) > 0) queued->key = JoinKey(queued->request.inputs);
+  if (policy_.join && queued->request.rows > 0) queued->key = JoinKey(queued->request.inputs);
   // From here on the client may go at any moment; see Cancel.
   if (QueuedRequest& watched = *queued; watched.request.stop.stop_possible()) {
     watched.on_stop.emplace(watched.request.stop, [self = shared_from_this(), &watched] { self->Cancel(watched); });

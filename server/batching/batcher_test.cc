@@ -301,6 +301,32 @@ TEST_F(BatcherTest, ReportsWhatItDoes) {
   executor_.RunAll();
 }
 
+TEST_F(BatcherTest, DoesNotCountTheRowsThatItsCallerHasCounted) {
+  Batcher batcher = Make(Joining());
+  Answer counted[2], uncounted;
+  for (Answer& answer : counted) {
+    Batcher::Request request = RequestOf({1}, answer);
+    request.rows = 5;
+    batcher.Submit(std::move(request));
+  }
+  batcher.Submit(RequestOf({1, 2}, uncounted));
+  EXPECT_EQ(batcher.report().queued_rows, 5 + 5 + 2);
+  executor_.RunAll();
+}
+
+TEST_F(BatcherTest, WhatItsCallerFoundToHaveNoCommonRowsRunsAlone) {
+  Batcher batcher = Make(Joining());
+  Answer answers[2];
+  for (Answer& answer : answers) {
+    Batcher::Request request = RequestOf({1}, answer);
+    request.rows = 0;
+    batcher.Submit(std::move(request));
+  }
+  EXPECT_EQ(batcher.report().queued_rows, 2);
+  executor_.RunAll();
+  EXPECT_THAT(batches_, ElementsAre(1, 1));
+}
+
 TEST_F(BatcherTest, AnswersWhatIsQueuedAfterItIsGone) {
   Answer answer;
   auto batcher = std::make_unique<Batcher>(Make(Joining()));

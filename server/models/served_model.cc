@@ -49,10 +49,10 @@ absl::Duration ServedModel::MaxWait(absl::Duration wanted, Priority priority) co
 void ServedModel::Predict(Batcher::Request request) const {
   if (request.submitted == absl::InfinitePast()) request.submitted = clock_();
   last_used_ns_.store(absl::ToUnixNanos(request.submitted), std::memory_order_relaxed);
-  const int64_t rows = CommonRows(request.inputs).value_or(1);
-  if (const std::optional<int64_t> most = settings_.max_request_rows; most.has_value() && rows > *most) {
+  request.rows = CommonRows(request.inputs).value_or(0);
+  if (const std::optional<int64_t> most = settings_.max_request_rows; most.has_value() && request.rows > *most) {
     return request.done(absl::InvalidArgumentError(absl::StrCat("model \"", name_, "\": expected at most ", *most,
-                                                                " rows (max_batch_size), got ", rows)),
+                                                                " rows (max_batch_size), got ", request.rows)),
                         Batcher::Timing());
   }
   request.max_wait = MaxWait(request.max_wait, request.priority);
