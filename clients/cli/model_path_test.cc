@@ -65,11 +65,5 @@ TEST_F(ModelPathTest, OtherNamesAreLeftToTheReader) {
   EXPECT_EQ(located, "nowhere");
 }
 
-TEST_F(ModelPathTest, TheCacheIsInTheHomeUnlessSaidOtherwise) {
-  unsetenv("BARYON_CACHE");
-  setenv("HOME", "/home/somebody", /*overwrite=*/1);
-  EXPECT_EQ(CacheFolder(), "/home/somebody/.cache/baryon");
-}
-
 }  // namespace
 }  // namespace baryon

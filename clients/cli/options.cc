@@ -1,14 +1,15 @@
 #include "clients/cli/options.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "engine/base/status_macros.h"
+#include "engine/zoo/pretrained.h"
 
 namespace baryon {
 namespace {
@@ -28,10 +29,8 @@ std::shared_ptr<Tuner> MakeTuner() {
 }  // namespace
 
 std::string CostFolder() {
-  const char* const cache = std::getenv("BARYON_CACHE");
-  if (cache != nullptr && *cache != '\0') return absl::StrCat(cache, "/costs");
-  const char* const home = std::getenv("HOME");
-  return home == nullptr || *home == '\0' ? "" : absl::StrCat(home, "/.cache/baryon/costs");
+  const std::optional<std::string> cache = zoo::FindCacheFolder();
+  return cache.has_value() ? absl::StrCat(*cache, "/costs") : "";
 }
 
 void AddExamples(CLI::App& command, const std::vector<std::string>& lines) {

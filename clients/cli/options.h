@@ -21,7 +21,8 @@ void AddExamples(CLI::App& command, const std::vector<std::string>& lines);
 // MODEL, as LocateModel takes it.
 void AddModelArgument(CLI::App& command, std::string& model);
 
-// Where measurements are kept: BARYON_CACHE/costs, or "" (nowhere) when there is no home to have a cache in.
+// Where measurements are kept: the folder "costs" of the cache, or "" (nowhere) when there is no home to have a cache
+// in.
 std::string CostFolder();
 
 // --numerics strict|fast, --tune, and --disable-pass NAME, repeatable.

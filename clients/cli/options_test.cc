@@ -1,5 +1,9 @@
 #include "clients/cli/options.h"
 
+#include <cstdlib>
+#include <string>
+#include <vector>
+
 #include "engine/base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 
@@ -41,6 +45,17 @@ TEST(OptionsTest, SeveralInputsWantNames) {
   EXPECT_THAT(OnlyInput(signature, "x.npy"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "x.npy: expected NAME= in front, the inputs are \"data\", \"label\""));
+}
+
+TEST(OptionsTest, MeasurementsAreKeptInTheCacheAndNowhereWithoutAHome) {
+  unsetenv("BARYON_CACHE");
+  unsetenv("HOME");
+  EXPECT_EQ(CostFolder(), "");
+  setenv("HOME", "/home/somebody", /*overwrite=*/1);
+  EXPECT_EQ(CostFolder(), "/home/somebody/.cache/baryon/costs");
+  setenv("BARYON_CACHE", "/cache", /*overwrite=*/1);
+  EXPECT_EQ(CostFolder(), "/cache/costs");
+  unsetenv("BARYON_CACHE");
 }
 
 }  // namespace

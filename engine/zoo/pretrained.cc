@@ -20,13 +20,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The value of an environment variable, or `otherwise` when it is unset or empty.
-std::string Environment(const char* name, const std::string& otherwise) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? value : otherwise;
+constexpr absl::string_view kCache = ".cache/baryon";
+
+// The value of an environment variable, unless it is unset or empty.
+std::optional<std::string> Environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? std::make_optional<std::string>(value) : std::nullopt;
 }
 
-std::string Home() { return Environment("HOME", "/"); }
+// A folder in the home, or under / where there is none.
+std::string AtHome(absl::string_view folder) { return absl::StrCat(Environment("HOME").value_or(""), "/", folder); }
 
 // "resnet18_v1-a0666292.params" for resnet18_v1.
 bool IsFileOf(const std::string& file, const std::string& network) {
@@ -52,12 +55,17 @@ std::optional<std::string> FindIn(const std::string& root, const std::string& ne
 
 }  // namespace
 
-std::string CacheFolder() { return Environment("BARYON_CACHE", Home() + "/.cache/baryon"); }
+std::optional<std::string> FindCacheFolder() {
+  if (std::optional<std::string> folder = Environment("BARYON_CACHE"); folder.has_value()) return folder;
+  return Environment("HOME").has_value() ? std::make_optional(AtHome(kCache)) : std::nullopt;
+}
+
+std::string CacheFolder() { return FindCacheFolder().value_or(AtHome(kCache)); }
 
 absl::StatusOr<std::string> FindPretrained(absl::string_view name, const std::string& root) {
   const std::string network = NetworkName(name).value_or(std::string(name));
   std::vector<std::string> folders = {root};
-  if (root.empty()) folders = {CacheFolder(), Environment("MXNET_HOME", Home() + "/.mxnet") + "/models"};
+  if (root.empty()) folders = {CacheFolder(), Environment("MXNET_HOME").value_or(AtHome(".mxnet")) + "/models"};
   for (const std::string& folder : folders) {
     if (std::optional<std::string> file = FindIn(folder, network); file.has_value()) return *std::move(file);
   }

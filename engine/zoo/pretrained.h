@@ -3,6 +3,7 @@
 #ifndef BARYON_ENGINE_ZOO_PRETRAINED_H_
 #define BARYON_ENGINE_ZOO_PRETRAINED_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,7 +13,11 @@
 
 namespace baryon::zoo {
 
-// The folder that keeps models of the zoo, one folder each: $BARYON_CACHE, else ~/.cache/baryon.
+// The folder of the cache: $BARYON_CACHE, else ~/.cache/baryon; nothing where there is no home either. It keeps models
+// of the zoo, one folder each, and what was measured on this machine.
+std::optional<std::string> FindCacheFolder();
+
+// The same, for those who cannot do without: under / where there is no home.
 std::string CacheFolder();
 
 // The parameter file of the network called `name`, as NetworkName takes it, in the folder `root`: of the model

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "engine/base/testing/status_matchers.h"
 #include "engine/gluon/np.h"
 #include "engine/gluon/symbol_block.h"
@@ -39,6 +40,20 @@ NDArray PutModel(const std::string& root) {
   auto model = gluon::SymbolBlock::Imports(prefix + "-symbol.json", {"data"}, prefix + "-0000.params");
   EXPECT_OK(model);
   return (*model)(Picture());
+}
+
+TEST(PretrainedTest, TheCacheIsInTheHomeUnlessSaidOtherwise) {
+  unsetenv("BARYON_CACHE");
+  for (const char* home : {"", "/home/somebody"}) {
+    ASSERT_EQ(setenv("HOME", home, 1), 0);
+    EXPECT_EQ(CacheFolder(), absl::StrCat(home, "/.cache/baryon"));
+    EXPECT_EQ(FindCacheFolder().has_value(), *home != '\0') << "there is no home to have one in";
+  }
+  EXPECT_EQ(FindCacheFolder(), "/home/somebody/.cache/baryon");
+  ASSERT_EQ(setenv("BARYON_CACHE", "/cache", 1), 0);
+  EXPECT_EQ(FindCacheFolder(), "/cache");
+  EXPECT_EQ(CacheFolder(), "/cache");
+  unsetenv("BARYON_CACHE");
 }
 
 TEST(PretrainedTest, ComesFromTheCache) {
