@@ -75,7 +75,7 @@ absl::Status ComputeOp(const OpDef& op, const BoundAttrs& attrs, absl::Span<cons
     PrepareContext context(input_types, output_types, std::move(constants), pool.num_threads(), Numerics::kStrict,
                            cache, subgraphs, Interpreted);
     BARYON_ASSIGN_OR_RETURN(kernel, op.prepare(attrs.get(), context));
-    workspace_bytes = (kernel->workspace_bytes() + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+    workspace_bytes = AlignedSize(kernel->workspace_bytes());
     if (workspace_bytes > 0) {
       BARYON_ASSIGN_OR_RETURN(workspace, Tensor::TryAllocate({DType::kUInt8, {workspace_bytes * pool.num_threads()}}));
     }

@@ -27,11 +27,6 @@ using kernels::ConvPlan;
 
 constexpr int64_t kTransposedPixelsPerTask = 256;
 
-int64_t RoundToLine(int64_t bytes) {
-  constexpr int64_t kLine = kTensorAlignment;
-  return (bytes + kLine - 1) / kLine * kLine;
-}
-
 // What all plans that share a packed weight have in common.
 std::string PackedForm(const ConvNode& node, const ConvPlan& plan) {
   return absl::StrCat(node.geometry.transposed ? "deconv " : "conv ", absl::StrJoin(node.geometry.kernel, "x"), " ",
@@ -48,7 +43,7 @@ class FloatConvKernel : public Kernel {
     const ConvGeometry& g = node_.geometry;
     const auto reserve = [&](bool needed, int64_t floats) {
       const int64_t offset = shared_bytes_;
-      if (needed) shared_bytes_ += RoundToLine(floats * static_cast<int64_t>(sizeof(float)));
+      if (needed) shared_bytes_ += AlignedSize(floats * static_cast<int64_t>(sizeof(float)));
       return offset;
     };
     packed_offset_ = reserve(packed_ == nullptr, plan_->packed_size());
@@ -71,7 +66,7 @@ class FloatConvKernel : public Kernel {
     }
   }
 
-  int64_t workspace_bytes() const override { return shared_bytes_ + RoundToLine(plan_->workspace_bytes()); }
+  int64_t workspace_bytes() const override { return shared_bytes_ + AlignedSize(plan_->workspace_bytes()); }
   std::string algorithm() const override {
     const char* transposed = !PerImage() ? "" : node_.channels_last ? ", transposed in" : ", transposed";
     return absl::StrCat(plan_->ToString(), transposed, packed_ == nullptr ? ", packed at run time" : "");

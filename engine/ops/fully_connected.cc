@@ -148,8 +148,8 @@ class DenseKernel : public Kernel {
   DenseKernel(const FullyConnectedAttrs& attrs, const kernels::ActivationSpec& activation, const DenseSizes& sizes,
               GemmPlan plan, std::shared_ptr<const AlignedBuffer> packed)
       : attrs_(attrs), activation_(activation), sizes_(sizes), plan_(std::move(plan)), packed_(std::move(packed)) {
-    constexpr int64_t kLine = kTensorAlignment, kFloat = sizeof(float);
-    if (packed_ == nullptr) run_time_pack_bytes_ = (plan_.packed_size() * kFloat + kLine - 1) / kLine * kLine;
+    constexpr int64_t kFloat = sizeof(float);
+    if (packed_ == nullptr) run_time_pack_bytes_ = AlignedSize(plan_.packed_size() * kFloat);
   }
 
   void Compute(OpContext& context) const override {

@@ -221,11 +221,6 @@ absl::Status ReadLengths(const OpContext& context, int64_t* lengths) {
   return absl::OkStatus();
 }
 
-int64_t RoundedToLine(int64_t bytes) {
-  constexpr int64_t kLine = kTensorAlignment;
-  return (bytes + kLine - 1) / kLine * kLine;
-}
-
 // Layers alternate between the output and one other array, so that the last one writes the output.
 template <typename T>
 T* LayerOutput(const RnnAttrs& attrs, const OpContext& context, int64_t layer, T* other) {
@@ -242,15 +237,15 @@ class RnnKernel : public Kernel {
       const int64_t layer = i / attrs.directions(), direction = i % attrs.directions();
       layers_.emplace_back(LayerShape(attrs, data, layer, direction), per_direction);
       packed_offsets_.push_back(packed_size_);
-      packed_size_ += RoundedToLine(layers_.back().packed_size() * sizeof(float)) / sizeof(float);
+      packed_size_ += AlignedSize(layers_.back().packed_size() * sizeof(float)) / sizeof(float);
       layer_bytes = std::max(layer_bytes, layers_.back().shared_bytes());
       task_bytes = std::max(task_bytes, layers_.back().workspace_bytes());
     }
-    layer_bytes_ = RoundedToLine(layer_bytes);
-    task_bytes_ = RoundedToLine(task_bytes);
-    lengths_bytes_ = attrs.use_sequence_length ? RoundedToLine(data[1] * sizeof(int64_t)) : 0;
+    layer_bytes_ = AlignedSize(layer_bytes);
+    task_bytes_ = AlignedSize(task_bytes);
+    lengths_bytes_ = attrs.use_sequence_length ? AlignedSize(data[1] * sizeof(int64_t)) : 0;
     const int64_t outputs = data[0] * data[1] * attrs.directions() * attrs.outputs();
-    between_bytes_ = attrs.num_layers > 1 ? RoundedToLine(outputs * sizeof(float)) : 0;
+    between_bytes_ = attrs.num_layers > 1 ? AlignedSize(outputs * sizeof(float)) : 0;
   }
 
   int64_t packed_size() const { return packed_size_; }
@@ -264,7 +259,7 @@ class RnnKernel : public Kernel {
 
   // The blocks of all threads are used as one.
   int64_t workspace_bytes() const override {
-    return RoundedToLine((SharedBytes() + num_threads_ - 1) / num_threads_) + task_bytes_;
+    return AlignedSize((SharedBytes() + num_threads_ - 1) / num_threads_) + task_bytes_;
   }
   std::string algorithm() const override {
     return absl::StrCat("recurrent ", layers_[0].ToString(), packed_ == nullptr ? ", packed at run time" : "");
@@ -365,8 +360,8 @@ class PlainRnnKernel : public Kernel {
     for (int64_t layer = 0; layer < attrs.num_layers; ++layer) {
       scratch = std::max(scratch, kernels::PlainRecurrentScratch(LayerShape(attrs, data, layer, 0)));
     }
-    scratch_bytes_ = RoundedToLine(scratch * sizeof(ComputeType<T>));
-    lengths_bytes_ = RoundedToLine(data[1] * sizeof(int64_t));
+    scratch_bytes_ = AlignedSize(scratch * sizeof(ComputeType<T>));
+    lengths_bytes_ = AlignedSize(data[1] * sizeof(int64_t));
   }
 
   int64_t workspace_bytes() const override {

@@ -29,23 +29,18 @@ class Scratch {
 class ScratchLayout {
  public:
   // Begins behind `begin` bytes that serve something else.
-  explicit ScratchLayout(int64_t begin = 0) : bytes_(RoundUp(begin)) {}
+  explicit ScratchLayout(int64_t begin = 0) : bytes_(AlignedSize(begin)) {}
 
   template <typename T>
   Scratch<T> Add(int64_t count) {
     const Scratch<T> array(bytes_);
-    bytes_ += RoundUp(count * static_cast<int64_t>(sizeof(T)));
+    bytes_ += AlignedSize(count * static_cast<int64_t>(sizeof(T)));
     return array;
   }
 
   int64_t bytes() const { return bytes_; }
 
  private:
-  static int64_t RoundUp(int64_t bytes) {
-    constexpr int64_t kAlignment = kTensorAlignment;
-    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  }
-
   int64_t bytes_;
 };
 

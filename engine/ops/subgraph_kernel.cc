@@ -8,14 +8,6 @@
 #include "engine/ops/type_rules.h"
 
 namespace baryon {
-namespace {
-
-int64_t RoundedToLine(int64_t bytes) {
-  constexpr int64_t kLine = kTensorAlignment;
-  return (bytes + kLine - 1) / kLine * kLine;
-}
-
-}  // namespace
 
 absl::Status CheckNumArgs(int64_t num_args, size_t num_inputs, int num_subgraphs) {
   const int64_t found = static_cast<int64_t>(num_inputs) + num_subgraphs;
@@ -97,7 +89,7 @@ bool IsTrue(const TensorType& type, const void* element) {
 }
 
 LoopStates::LoopStates(const TensorTypes& types) : offsets_({0}) {
-  for (const TensorType& type : types) offsets_.push_back(offsets_.back() + RoundedToLine(type.size_bytes()));
+  for (const TensorType& type : types) offsets_.push_back(offsets_.back() + AlignedSize(type.size_bytes()));
 }
 
 SubgraphKernel::SubgraphKernel(const PrepareContext& context, std::vector<SubgraphCall> calls, int64_t memory_bytes)
@@ -107,7 +99,7 @@ SubgraphKernel::SubgraphKernel(const PrepareContext& context, std::vector<Subgra
   }
   size_t addresses = context.inputs().size() + context.outputs().size(), call_inputs = 0;
   for (const SubgraphCall& call : calls_) call_inputs = std::max(call_inputs, call.locations.size());
-  address_bytes_ = RoundedToLine(static_cast<int64_t>((addresses + call_inputs) * sizeof(void*)));
+  address_bytes_ = AlignedSize(static_cast<int64_t>((addresses + call_inputs) * sizeof(void*)));
 }
 
 SubgraphKernel::Operands SubgraphKernel::OperandsOf(OpContext& context) const {

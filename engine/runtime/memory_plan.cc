@@ -13,8 +13,8 @@ namespace {
 // fall into few sets of the first cache and look alike in their low address bits. Half a kilobyte between the two
 // within a page keeps what is written behind what is read next; a single line would lay it just there.
 int64_t PaddedSize(int64_t size_bytes) {
-  constexpr int64_t kLine = kTensorAlignment, kPage = 4096, kApart = 512;
-  const int64_t lines = (std::max<int64_t>(size_bytes, 1) + kLine - 1) / kLine * kLine;
+  constexpr int64_t kPage = 4096, kApart = 512;
+  const int64_t lines = AlignedSize(std::max<int64_t>(size_bytes, 1));
   const int64_t beyond = lines % kPage;
   return lines >= kPage && beyond < kApart ? lines - beyond + kApart : lines;
 }

@@ -8,11 +8,6 @@
 #include "engine/base/status_macros.h"
 
 namespace baryon {
-namespace {
-
-int64_t RoundUp(int64_t bytes, int64_t multiple) { return (bytes + multiple - 1) / multiple * multiple; }
-
-}  // namespace
 
 absl::Status Workspace::Reserve(int64_t bytes) {
   if (bytes <= memory_bytes_) return absl::OkStatus();
@@ -38,9 +33,9 @@ absl::Status Workspace::Bind(const Plan& plan) {
   const int threads = resources_.pool().num_threads();
   // Scratch areas are a multiple of a line and an odd number of lines apart, so that threads do not meet in one set of
   // the cache.
-  const int64_t scratch = RoundUp(plan.workspace_bytes(), kTensorAlignment);
+  const int64_t scratch = AlignedSize(plan.workspace_bytes());
   const int64_t stride = scratch == 0 ? 0 : scratch + kTensorAlignment;
-  const int64_t arena = RoundUp(plan.arena_bytes(), kTensorAlignment);
+  const int64_t arena = AlignedSize(plan.arena_bytes());
   const int64_t needed = arena + stride * threads;
   plan_id_ = -1;
   BARYON_RETURN_IF_ERROR(Reserve(needed));

@@ -49,7 +49,7 @@ absl::StatusOr<Tensor> Tensor::TryAllocate(TensorType type) {
   // One element at least, so that data() is never null; rounded up, so that whole vectors may be read at the end.
   const size_t bytes = std::max<int64_t>(*count, 1) * DTypeSize(type.dtype);
   if (static_cast<int64_t>(bytes) > UsableMemoryBytes()) return refuse();
-  const size_t rounded = (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+  const size_t rounded = AlignedSize(bytes);
   std::shared_ptr<const void> owner = rounded <= kSmallBytes ? SmallBlock(rounded) : Block(rounded);
   if (owner == nullptr) return refuse();
   Tensor tensor;

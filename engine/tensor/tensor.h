@@ -35,6 +35,12 @@ using TensorTypes = std::vector<TensorType>;
 // Every tensor of the engine starts at a multiple of this, so that vector loads never cross a cache line needlessly.
 constexpr size_t kTensorAlignment = 64;
 
+// The next multiple of it: where what follows `bytes` bytes may begin.
+constexpr int64_t AlignedSize(int64_t bytes) {
+  constexpr int64_t kAlignment = kTensorAlignment;
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
 // Elements somebody else owns, as kernels see them. A value of three words; `shape` outlives it.
 class TensorView {
  public:
