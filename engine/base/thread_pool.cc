@@ -20,6 +20,7 @@
 #endif
 
 #include "engine/base/check.h"
+#include "engine/base/spin.h"
 #include "engine/base/thread_width.h"
 
 namespace baryon {
@@ -28,16 +29,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kMaxJobs = 64;  // callers beyond this run their loop alone
-constexpr std::chrono::microseconds kSpin(50), kLongestSpin(2000);
-constexpr int kPausesPerLook = 8;  // at the clock, which takes as long as one or two of them
-
-inline void Pause() {
-#if defined(__x86_64__)
-  _mm_pause();
-#else
-  std::this_thread::yield();
-#endif
-}
+constexpr std::chrono::microseconds kSpin(50);
+constexpr uint32_t kLoopsPerWaking = 64;  // brief loops, each of which takes as long as waking a worker, or less
 
 // The pool whose ComputeScope encloses this thread, if any.
 thread_local ThreadPool* current_scope = nullptr;
@@ -129,9 +122,13 @@ ThreadPool::ThreadPool(int num_threads) : num_threads_(std::max(num_threads, 1))
 
 ThreadPool::~ThreadPool() {
   stopping_.store(true);
+  WakeWorkers();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void ThreadPool::WakeWorkers() {
   wake_epoch_.fetch_add(1);
   wake_epoch_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
 }
 
 void ThreadPool::ParallelFor(int num_tasks, absl::FunctionRef<void(int task, int worker)> fn) {
@@ -149,8 +146,20 @@ void ThreadPool::ParallelFor(int num_tasks, absl::FunctionRef<void(int task, int
   CloseJob(*job);
 }
 
+void ThreadPool::BriefParallelFor(int num_tasks, absl::FunctionRef<void(int task, int worker)> fn) {
+  ComputeScope scope(*this);
+  const int idle = num_threads_ - active_.load(std::memory_order_relaxed);
+  const int wanted = std::min({num_tasks - 1, ThreadWidth::current() - 1, idle});
+  const int awake = num_threads_ - 1 - sleepers_.load(std::memory_order_relaxed);
+  if (wanted > awake && left_asleep_.fetch_add(1, std::memory_order_relaxed) % kLoopsPerWaking == 0) WakeWorkers();
+  const int helpers = std::min(wanted, awake);
+  if (helpers > 0 && brief_.Run(num_tasks, helpers, fn)) return;
+  for (int task = 0; task < num_tasks; ++task) fn(task, 0);
+}
+
 // A job that workers may enter, or nullptr when every slot is taken.
 ThreadPool::Job* ThreadPool::OpenJob(int num_tasks, const absl::FunctionRef<void(int, int)>& fn) {
+  __builtin_prefetch(&open_jobs_, 1);  // which the workers are reading
   for (const std::unique_ptr<Job>& job : jobs_) {
     bool expected = false;
     if (job->taken.load(std::memory_order_relaxed) || !job->taken.compare_exchange_strong(expected, true)) continue;
@@ -163,10 +172,7 @@ ThreadPool::Job* ThreadPool::OpenJob(int num_tasks, const absl::FunctionRef<void
     }
     job->open.store(true);
     open_jobs_.fetch_or(uint64_t{1} << job->slot);
-    if (sleepers_.load() > 0) {
-      wake_epoch_.fetch_add(1);
-      wake_epoch_.notify_all();
-    }
+    if (sleepers_.load() > 0) WakeWorkers();
     return job.get();
   }
   return nullptr;
@@ -179,15 +185,7 @@ void ThreadPool::Hide(const Job& job) { open_jobs_.fetch_and(~(uint64_t{1} << jo
 void ThreadPool::CloseJob(Job& job) {
   Hide(job);
   job.open.store(false);
-  Clock::time_point give_up;
-  for (int64_t pauses = 0; job.users.load() != 0; ++pauses) {
-    Pause();
-    if (pauses % kPausesPerLook != 0) continue;
-    const Clock::time_point now = Clock::now();
-    if (pauses == 0) give_up = now + kLongestSpin;
-    if (now < give_up) continue;
-    if (const int users = job.users.load(); users != 0) job.users.wait(users);  // a worker lost its core within a task
-  }
+  AwaitZero(job.users, ~0);
   job.taken.store(false, std::memory_order_release);
 }
 
@@ -199,14 +197,19 @@ bool ThreadPool::TryBecomeActive() {
   return false;
 }
 
+bool ThreadPool::Help(int worker, int& scan_from) { return brief_.Help(worker) || HelpOnce(worker, scan_from); }
+
 // Enters one open job and works until its tasks are gone or the core is wanted by a caller. False: nothing to do.
 bool ThreadPool::HelpOnce(int worker, int& scan_from) {
   const uint64_t open = open_jobs_.load(std::memory_order_relaxed);
-  if (open == 0 || !TryBecomeActive()) return false;
-  bool helped = false;
+  if (open == 0) return false;
   // The first open slot from `scan_from` on, so that no caller is left waiting for help.
   const int slot = (scan_from + std::countr_zero(std::rotr(open, scan_from))) % kMaxJobs;
   Job& job = *jobs_[slot];
+  __builtin_prefetch(&job);  // all that another core has changed at once, rather than one after the other
+  __builtin_prefetch(&job.users, 1);
+  if (!TryBecomeActive()) return false;
+  bool helped = false;
   const int helpers = job.users.fetch_add(1) + 1;
   const int most = job.width.load(std::memory_order_relaxed);
   if (job.open.load() && helpers < most) {
@@ -238,7 +241,7 @@ bool ThreadPool::AwaitWork() const {
   Clock::time_point give_up = start + kSpin;
   for (;;) {
     for (int i = 0; i < kPausesPerLook; ++i) {
-      if (open_jobs_.load(std::memory_order_relaxed) != 0) return true;
+      if (brief_.is_open() || open_jobs_.load(std::memory_order_relaxed) != 0) return true;
       Pause();
     }
     const int active = active_.load(std::memory_order_relaxed);
@@ -252,8 +255,8 @@ void ThreadPool::WorkerLoop(int worker) {
   ScopedFlushDenormals flush;
   int scan_from = 0;
   while (!stopping_.load(std::memory_order_relaxed)) {
-    if (HelpOnce(worker, scan_from)) continue;
-    if (AwaitWork() && HelpOnce(worker, scan_from)) continue;
+    if (Help(worker, scan_from)) continue;
+    if (AwaitWork() && Help(worker, scan_from)) continue;
     const uint32_t epoch = wake_epoch_.load();
     sleepers_.fetch_add(1);
     const bool may_work = open_jobs_.load() != 0 && active_.load() < num_threads_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "engine/base/brief_loop.h"
 
 namespace baryon {
 
@@ -64,13 +65,20 @@ class ThreadPool {
   // it is through it helps the others. May be called from inside a task.
   void ParallelFor(int num_tasks, absl::FunctionRef<void(int task, int worker)> fn);
 
+  // The same for tasks of a microsecond or two, about as many as threads, that start no loops: shorter than waking a
+  // worker takes. Only those that are awake anyway help. One of many such loops that find too few awake wakes them all
+  // the same: a stream of them gets its helpers, who then stay awake for it.
+  void BriefParallelFor(int num_tasks, absl::FunctionRef<void(int task, int worker)> fn);
+
  private:
   struct Job;
 
   void WorkerLoop(int worker);
+  void WakeWorkers();
   Job* OpenJob(int num_tasks, const absl::FunctionRef<void(int, int)>& fn);
   void CloseJob(Job& job);
   void Hide(const Job& job);
+  bool Help(int worker, int& scan_from);
   bool HelpOnce(int worker, int& scan_from);
   bool TryBecomeActive();
   bool AwaitWork() const;
@@ -83,6 +91,8 @@ class ThreadPool {
   alignas(64) std::atomic<int> active_{0};  // threads that compute, callers and workers
   alignas(64) std::atomic<int> sleepers_{0};
   std::atomic<uint32_t> wake_epoch_{0};
+  std::atomic<uint32_t> left_asleep_{0};  // brief loops that found too few workers awake
+  BriefLoop brief_;
 };
 
 }  // namespace baryon

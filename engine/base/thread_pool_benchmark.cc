@@ -38,5 +38,21 @@ void BM_LoopAfterWorkOnOneThread(benchmark::State& state) {
 }
 BENCHMARK(BM_LoopAfterWorkOnOneThread)->ArgName("us")->Arg(0)->Arg(30)->Arg(100)->Arg(1000)->UseManualTime();
 
+// Brief loops behind each other, of two tasks of 2 microseconds: 2 at best.
+void BM_BriefLoop(benchmark::State& state) {
+  ThreadPool pool(static_cast<int>(state.range(0)));
+  int64_t helped = 0;
+  for (auto _ : state) {
+    const auto work = [&](int, int worker) {
+      if (worker == 1) ++helped;
+      double spent = worker;
+      for (int i = 0; i < 300; ++i) benchmark::DoNotOptimize(spent = spent * 1.0000001 + 1e-9);
+    };
+    pool.BriefParallelFor(2, work);
+  }
+  state.counters["helped"] = static_cast<double>(helped) / static_cast<double>(state.iterations());
+}
+BENCHMARK(BM_BriefLoop)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
+
 }  // namespace
 }  // namespace baryon

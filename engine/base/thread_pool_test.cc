@@ -63,6 +63,28 @@ TEST(ThreadPoolTest, AThreadThatIsThroughHelpsTheOthers) {
   EXPECT_TRUE(helped);
 }
 
+TEST(ThreadPoolTest, ABriefLoopRunsEveryTaskOnce) {
+  for (int threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    for (int round = 0; round < 500; ++round) {
+      std::vector<std::atomic<int>> counts(round % 5);
+      const auto count = [&](int task, int) { counts[task].fetch_add(1); };
+      pool.BriefParallelFor(round % 5, count);
+      for (const std::atomic<int>& runs : counts) EXPECT_EQ(runs.load(), 1);
+    }
+  }
+}
+
+TEST(ThreadPoolTest, AStreamOfBriefLoopsGetsAHelperThatSlept) {
+  ThreadPool pool(2);
+  ThreadPool::ComputeScope scope(pool);
+  std::atomic<bool> helped{false};
+  while (!helped) {  // for ever, if nobody wakes the worker
+    const auto help = [&](int, int worker) { helped = helped || worker == 1; };
+    pool.BriefParallelFor(2, help);
+  }
+}
+
 TEST(ThreadPoolTest, ManyCallersAtOnceEachSeeTheirOwnTasksDone) {
   ThreadPool pool(3);
   std::vector<std::thread> callers;
