@@ -83,6 +83,9 @@ class OpContext {
   void ParallelFor(int num_tasks, absl::FunctionRef<void(int task, int worker)> fn) {
     pool().ParallelFor(num_tasks, fn);
   }
+  void BriefParallelFor(int num_tasks, absl::FunctionRef<void(int task, int worker)> fn) {
+    pool().BriefParallelFor(num_tasks, fn);
+  }
   // [0, count) cut into ranges of at least `grain`, for loops over elements or rows. Small counts run on this thread.
   void ParallelRanges(int64_t count, int64_t grain, absl::FunctionRef<void(int64_t begin, int64_t end)> fn);
 

@@ -20,7 +20,8 @@ constexpr int64_t kCacheBytes = 512 << 10;   // half of a second-level cache
 constexpr int64_t kPieceBytes = 256 << 10;   // of a panel
 constexpr int64_t kPointerBytes = 16 << 10;  // of the row pointers of a block of tiles
 constexpr int64_t kMaxTilesPerBlock = 16;
-constexpr double kTaskMicroseconds = 15;  // shorter tasks are not worth handing to another thread
+constexpr double kTaskMicroseconds = 15;      // shorter tasks are not worth waking another thread for
+constexpr double kBriefTaskMicroseconds = 2;  // nor these worth handing to one that is awake
 constexpr double kMultiplicationsPerMicrosecond = 55e3, kBytesPerMicrosecond = 30e3;
 constexpr int64_t kTasksPerThread = 4;  // even out threads that run at different speeds
 
@@ -74,28 +75,32 @@ GemmShape GemmShape::Matrix(int64_t m, int64_t k, int64_t n) {
   return shape;
 }
 
-GemmPlan::GemmPlan(GemmShape shape, const GemmTarget& target, int num_threads)
+GemmPlan::GemmPlan(GemmShape shape, const GemmTarget& target, int num_threads, LeastTask least_task)
     : shape_(std::move(shape)), layout_({&target, shape_.k(), shape_.columns}), first_tiles_({0}) {
   for (const RowSet& set : shape_.rows) first_tiles_.push_back(num_tiles() + CeilDiv(set.count, target.max_rows));
   if (num_tiles() == 0 || num_panels() == 0) {
     row_tasks_ = 0;
     return;
   }
-  CutForThreads(num_threads);
+  CutForThreads(num_threads, least_task);
   CutForCaches();
 }
 
 // What is larger is divided: rows where maps are large, columns where weights are, so that each core's cache holds its
 // own part of them. Maps count twice, as what is read and what is written: the next step, if it is divided by rows too,
 // finds its rows in the cache of its own core.
-void GemmPlan::CutForThreads(int num_threads) {
+void GemmPlan::CutForThreads(int num_threads, LeastTask least_task) {
   if (num_threads == 1) return;
   const double weights = static_cast<double>(shape_.groups) * shape_.k() * shape_.columns;
   const int64_t rows = num_tiles() * layout_.target->max_rows;
   const double microseconds =
       std::max(weights * rows / kMultiplicationsPerMicrosecond, weights * sizeof(float) / kBytesPerMicrosecond);
   const int64_t most = num_threads * kTasksPerThread;
-  const int64_t wanted = static_cast<int64_t>(std::min<double>(microseconds / kTaskMicroseconds, most));
+  int64_t wanted = static_cast<int64_t>(std::min<double>(microseconds / kTaskMicroseconds, most));
+  if (wanted <= 1 && least_task == LeastTask::kAwake) {
+    wanted = static_cast<int64_t>(std::min<double>(microseconds / kBriefTaskMicroseconds, num_threads));
+    has_brief_tasks_ = wanted > 1;
+  }
   if (wanted <= 1) return;
   const int64_t weight_size = shape_.k() * shape_.columns, map_size = rows * (shape_.run_length + shape_.columns);
   if ((shape_.columns <= rows || weight_size <= map_size) && num_tiles() >= wanted) {

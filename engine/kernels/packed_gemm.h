@@ -79,13 +79,16 @@ using RowSource = absl::FunctionRef<void(const TileRows& rows)>;
 class GemmPlan {
  public:
   GemmPlan() = default;
-  GemmPlan(GemmShape shape, const GemmTarget& target, int num_threads);
+  // The least task that is worth handing to another thread: when it may have to be woken, or when it is awake.
+  enum class LeastTask { kWaking, kAwake };
+  GemmPlan(GemmShape shape, const GemmTarget& target, int num_threads, LeastTask least_task = LeastTask::kWaking);
 
   const PackedLayout& layout() const { return layout_; }  // of each group
   int64_t packed_size() const { return shape_.groups * layout_.num_elements(); }
   int num_tasks() const { return static_cast<int>(row_tasks_ * panel_tasks_); }
-  int64_t workspace_bytes() const;  // scratch of a task
-  std::string ToString() const;     // "avx512 6x64, 4 row x 2 column tasks"
+  bool has_brief_tasks() const { return has_brief_tasks_; }  // that are not worth waking a thread for
+  int64_t workspace_bytes() const;                           // scratch of a task
+  std::string ToString() const;                              // "avx512 6x64, 4 row x 2 column tasks"
 
   // Computes task `task`. `packed` is B; `workspace` is 64-byte aligned.
   void RunTask(int task, const float* packed, const Epilogue& epilogue, RowSource rows, char* workspace) const;
@@ -106,7 +109,7 @@ class GemmPlan {
   class BlockRun;
 
   void AddPiece(int64_t first_run, int64_t last_run, int64_t first_element, int64_t last_element);
-  void CutForThreads(int num_threads);
+  void CutForThreads(int num_threads, LeastTask least_task);
   void CutForCaches();
   int64_t num_panels() const { return shape_.groups * layout_.num_panels(); }
   int64_t num_tiles() const { return first_tiles_.back(); }
@@ -121,6 +124,7 @@ class GemmPlan {
   PackedLayout layout_;
   std::vector<int64_t> first_tiles_;  // of each set, and the number of all
   int64_t row_tasks_ = 1, panel_tasks_ = 1;
+  bool has_brief_tasks_ = false;
   int64_t tiles_per_block_ = 1;   // tiles whose rows of A are used for one panel after the other
   int64_t panels_per_block_ = 1;  // panels that stay in the cache over all tiles of a task
   std::vector<Piece> pieces_;

@@ -36,7 +36,7 @@ struct Product {
     GemmShape shape = GemmShape::Matrix(m, k, n);
     shape.groups = groups;
     shape.group_stride = k;
-    const GemmPlan plan(shape, ActiveGemmTarget(), threads);
+    const GemmPlan plan(shape, ActiveGemmTarget(), threads, GemmPlan::LeastTask::kAwake);
     AlignedBuffer packed(plan.packed_size());
     std::vector<int64_t> row_offsets(k);
     for (int64_t i = 0; i < k; ++i) row_offsets[i] = i * n;
@@ -153,7 +153,7 @@ TEST(PackedGemmTest, TakesEmptySums) {
 
 TEST(PackedGemmTest, ResultsDoNotDependOnThreads) {
   ForEachCpuTarget([] {
-    for (auto [m, n] : {std::pair<int64_t, int64_t>{700, 130}, {30, 1500}, {1, 9000}}) {
+    for (auto [m, n] : {std::pair<int64_t, int64_t>{700, 130}, {30, 1500}, {1, 9000}, {1, 300}}) {
       Product product{m, 300, n, 1, true};
       product.Draw(1);
       const std::vector<float> alone = product.Compute();
@@ -162,6 +162,21 @@ TEST(PackedGemmTest, ResultsDoNotDependOnThreads) {
         EXPECT_EQ(product.Compute(), alone) << product.Name();
       }
     }
+  });
+}
+
+TEST(PackedGemmTest, CutsTinyProductsOnlyForThreadsThatAreAwake) {
+  using LeastTask = GemmPlan::LeastTask;
+  ForEachCpuTarget([] {
+    const GemmTarget& target = ActiveGemmTarget();
+    const GemmShape tiny = GemmShape::Matrix(1, 512, 256), large = GemmShape::Matrix(1, 2048, 2048);
+    EXPECT_EQ(GemmPlan(tiny, target, 2).num_tasks(), 1);
+    EXPECT_FALSE(GemmPlan(tiny, target, 2).has_brief_tasks());
+    EXPECT_EQ(GemmPlan(tiny, target, 2, LeastTask::kAwake).num_tasks(), 2);
+    EXPECT_TRUE(GemmPlan(tiny, target, 2, LeastTask::kAwake).has_brief_tasks());
+    EXPECT_EQ(GemmPlan(tiny, target, 1, LeastTask::kAwake).num_tasks(), 1);
+    EXPECT_GT(GemmPlan(large, target, 2, LeastTask::kAwake).num_tasks(), 1);
+    EXPECT_FALSE(GemmPlan(large, target, 2, LeastTask::kAwake).has_brief_tasks());
   });
 }
 

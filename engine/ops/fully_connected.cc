@@ -170,6 +170,8 @@ class DenseKernel : public Kernel {
     };
     if (plan_.num_tasks() == 1) {
       run(0, 0);
+    } else if (plan_.has_brief_tasks()) {
+      context.BriefParallelFor(plan_.num_tasks(), run);
     } else {
       context.ParallelFor(plan_.num_tasks(), run);
     }
@@ -249,7 +251,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const FullyConnectedAttrs& attrs
     if (kernel != nullptr) return kernel;
   }
   GemmPlan plan(kernels::GemmShape::Matrix(sizes.m, sizes.k, sizes.n), kernels::ActiveGemmTarget(),
-                context.num_threads());
+                context.num_threads(), GemmPlan::LeastTask::kAwake);
   const auto pack = [&](const float* weight, float* packed) { Pack(plan, weight, packed); };
   BARYON_ASSIGN_OR_RETURN(
       std::shared_ptr<const AlignedBuffer> packed,
