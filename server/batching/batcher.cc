@@ -21,6 +21,7 @@
 #include "server/batching/cost_model.h"
 #include "server/batching/drain_rate.h"
 #include "server/batching/request_queue.h"
+#include "server/batching/returning_rows.h"
 #include "server/refusal.h"
 
 namespace baryon {
@@ -94,6 +95,8 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   void NoteArrival(QueuedRequest& queued) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Cancel(QueuedRequest& queued);
 
+  void ExpectReturn(int64_t rows, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   // The cost of the next batch when a slot is free for it.
   std::optional<absl::Duration> ClaimSlot() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ScheduleSlot(absl::Duration cost);
@@ -143,6 +146,8 @@ class Batcher::State : public std::enable_shared_from_this<Batcher::State> {
   BatchCap cap_ ABSL_GUARDED_BY(mutex_);
   CostModel costs_ ABSL_GUARDED_BY(mutex_);
   DrainRate drain_rate_ ABSL_GUARDED_BY(mutex_);
+  ReturningRows returning_ ABSL_GUARDED_BY(mutex_);
+  int64_t awaited_rows_ ABSL_GUARDED_BY(mutex_) = 0;  // in the queue, before a batch starts or a timer ends the wait
   absl::Time watched_expiry_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   RequestQueue queue_ ABSL_GUARDED_BY(mutex_);
 };
@@ -243,6 +248,18 @@ void Batcher::State::NoteArrival(QueuedRequest& queued) {
     gap_seconds_ = gap_seconds_ == 0 ? gap : gap_seconds_ + kGapWeight * (gap - gap_seconds_);
   }
   last_arrival_ = queued.arrival;
+  returning_.Arrive(queued.rows, queued.arrival);
+}
+
+// A wait for those whom a batch has answered lasts at most as long as it saves: without it the first to return would
+// run alone, and the rest behind it, which is a pass more. What a pass costs beside its rows is taken from the two
+// sizes that were measured best.
+void Batcher::State::ExpectReturn(int64_t rows, absl::Time now) {
+  if (!policy_.join || policy_.run_here > absl::ZeroDuration() || policy_.max_rows == 1) return;
+  const absl::Duration one = costs_.Median(policy_.threads, 1);
+  const absl::Duration most = costs_.Median(policy_.threads, policy_.max_rows);
+  const absl::Duration of_a_pass = one - (most - one) / static_cast<double>(policy_.max_rows - 1);
+  returning_.Expect(rows, now + std::max(of_a_pass, absl::ZeroDuration()));
 }
 
 // Called by whoever asks to stop. Before the request is queued, Enqueue finds out; after it was taken, Compute may.
@@ -261,7 +278,8 @@ void Batcher::State::Cancel(QueuedRequest& request) {
 // --- Taking turns
 
 std::optional<absl::Duration> Batcher::State::ClaimSlot() {
-  if (queue_.empty() || busy_slots_ == policy_.slots) return std::nullopt;
+  if (queue_.empty() || busy_slots_ == policy_.slots || queue_.rows() < awaited_rows_) return std::nullopt;
+  awaited_rows_ = 0;
   ++busy_slots_;
   const int64_t rows = std::clamp<int64_t>(queue_.rows(), 1, cap_.rows());
   return costs_.Median(1, rows);  // the time on one thread is the CPU time, near enough
@@ -340,7 +358,8 @@ Batcher::State::Batch Batcher::State::TakeBatch(absl::Time now, Answers& answers
   const int threads = admission_.ThreadsFor(busy_slots_, executor_.load());
   BatchChoice choice;
   while (true) {
-    choice = ChooseBatch(queue_, policy_, costs_, {now, threads, cap_.rows(), gap_seconds_});
+    choice = ChooseBatch(queue_, policy_, costs_,
+                         {now, threads, cap_.rows(), gap_seconds_, returning_.MissingAt(now), returning_.until()});
     if (!choice.hopeless) break;
     answers.push_back(Refused(queue_.Remove(*choice.first),
                               Refuse(Refusal::kDeadlineUnreachable,
@@ -350,6 +369,7 @@ Batcher::State::Batch Batcher::State::TakeBatch(absl::Time now, Answers& answers
   if (choice.first == nullptr) return batch;
   if (choice.delay > absl::ZeroDuration()) {
     batch.wake = now + choice.delay;
+    awaited_rows_ = std::min(queue_.rows() + returning_.MissingAt(now), cap_.rows());
     return batch;
   }
   batch = BeginPass(queue_.Take(*choice.first), choice.rows, threads, costs_.Median(threads, choice.rows), now);
@@ -394,6 +414,7 @@ std::optional<absl::Duration> Batcher::State::PassOn(const Batch& batch, absl::T
       const bool in_time = took <= policy_.objective;  // whatever the correction, which costs more than it matters then
       cap_.Observe(took, in_time ? policy_.objective : policy_.objective * std::max(costs_.correction(), 1.0));
       if (predicted > absl::ZeroDuration()) account_->Charge(Excess(batch, took, predicted));
+      ExpectReturn(batch.rows, now);
     }
     if (batch.wake == absl::InfiniteFuture()) slot = ClaimSlot();
     const bool counts = ran && drain_rate_.counts();
@@ -410,6 +431,7 @@ void Batcher::State::WakeUp() {
   std::optional<absl::Duration> slot;
   {
     absl::MutexLock lock(&mutex_);
+    awaited_rows_ = 0;
     slot = ClaimSlot();
   }
   if (slot.has_value()) ScheduleSlot(*slot);

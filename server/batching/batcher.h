@@ -22,8 +22,9 @@ namespace baryon {
 // Joins concurrent requests to one model version into batches along axis 0. A request that finds a free slot starts at
 // once, on the thread that brought it where its pass is shorter than the way to another. While all slots are busy,
 // requests gather, and the next batch takes as many of those that fit together as the policy allows and their deadlines
-// leave time for; so batches grow with the load and nobody waits for company, unless the policy asks for a delay, and
-// then only where more company keeps the queue from growing.
+// leave time for; so batches grow with the load. A batch waits for company only where those whom the last one answered
+// use to come back at once (ReturningRows), and where the policy asks for a delay and more company keeps the queue from
+// growing.
 //
 // Whose turn it is: RequestQueue. Which model's: Executor. A request that cannot be answered before its deadline, or
 // would have to wait longer than it may, is refused when it comes, with the time after which it may come again; one

@@ -12,6 +12,7 @@
 namespace baryon {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -240,6 +241,34 @@ TEST_F(BatcherTest, WaitsForCompanyOnlyAsLongAsThePolicyAllows) {
   EXPECT_EQ(answers[0].timing.queued, 5 * kMs);
 }
 
+TEST_F(BatcherTest, WaitsForThoseWhomTheLastBatchAnsweredWhereTheyUseToComeBack) {
+  compute_time_ = 10 * kMs;
+  Batcher batcher = Make(Measured(10 * kMs, 8));
+  Answer answers[4];
+  const auto ask = [&](int first, int last) {
+    for (int i = first; i < last; ++i) {
+      answers[i] = Answer();
+      batcher.Submit(RequestOf({1}, answers[i]));
+    }
+    executor_.RunAll();
+  };
+  for (int round = 0; round < 10; ++round) ask(0, 4);
+  EXPECT_THAT(batches_, Each(4));
+  batches_.clear();
+  ask(0, 1);
+  EXPECT_THAT(batches_, IsEmpty()) << "three more are about to come";
+  executor_.Advance(kMs);
+  ask(1, 3);
+  EXPECT_THAT(batches_, IsEmpty()) << "one more";
+  ask(3, 4);
+  EXPECT_THAT(batches_, ElementsAre(4));
+  EXPECT_EQ(answers[0].timing.queued, kMs);
+  ask(0, 1);
+  executor_.Advance(10 * kMs);  // what a pass of its own costs beside its row
+  executor_.RunAll();
+  EXPECT_THAT(batches_, ElementsAre(4, 1));
+}
+
 TEST_F(BatcherTest, OnlyThePoisonedRequestFails) {
   Batcher batcher = Make(Joining());
   Answer good, bad, also_good;
@@ -262,6 +291,8 @@ TEST_F(BatcherTest, TakesSmallerBatchesWhileTheyTakeTooLong) {
     Answer answers[8];
     for (Answer& answer : answers) batcher.Submit(RequestOf({1}, answer));
     compute_time_ = round % 2 == 0 ? 12 * kMs : 8 * kMs;
+    executor_.RunAll();
+    executor_.Advance(20 * kMs);  // who did not fit waits for the next round, in vain
     executor_.RunAll();
   }
   EXPECT_LT(batcher.report().max_rows, 8);

@@ -24,6 +24,13 @@ void AddMates(const RequestQueue& queue, const CostModel& costs, const ChoiceCon
   }
 }
 
+absl::Duration UntilReturn(const CostModel& costs, const ChoiceContext& context, const BatchChoice& choice) {
+  if (context.returning_rows == 0 || choice.rows >= context.max_rows) return absl::ZeroDuration();
+  const int64_t rows = std::min(choice.rows + context.returning_rows, context.max_rows);
+  const absl::Time latest = choice.first->request.deadline - costs.Predict(context.threads, rows).p95;
+  return std::max(std::min(context.returning_until, latest) - context.now, absl::ZeroDuration());
+}
+
 absl::Duration DelayFor(const BatchPolicy& policy, const CostModel& costs, const ChoiceContext& context,
                         const BatchChoice& choice) {
   const int64_t wanted = std::min(policy.best_rows, context.max_rows);
@@ -51,7 +58,7 @@ BatchChoice ChooseBatch(const RequestQueue& queue, const BatchPolicy& policy, co
   choice.hopeless = context.now + costs.AtLeast(context.threads, choice.rows) > choice.first->request.deadline;
   if (choice.hopeless || !policy.join) return choice;
   AddMates(queue, costs, context, choice);
-  choice.delay = DelayFor(policy, costs, context, choice);
+  choice.delay = std::max(UntilReturn(costs, context, choice), DelayFor(policy, costs, context, choice));
   return choice;
 }
 

@@ -27,10 +27,13 @@ struct ChoiceContext {
   int threads = 1;             // for the pass
   int64_t max_rows = 1;        // of a batch
   double row_gap_seconds = 0;  // between rows that come, on average; 0: unknown
+  int64_t returning_rows = 0;  // expected by `returning_until`: see ReturningRows
+  absl::Time returning_until = absl::InfinitePast();
 };
 
 // The request whose turn it is, and behind it those that can be joined with it, in their order: as many as fit, and as
-// leave the most urgent of them its time. Where the policy has a delay it is worth it only when batches of this size
+// leave the most urgent of them its time. A batch that is not full waits for rows that are about to return. Where the
+// policy has a delay it is worth it only when batches of this size
 // would keep the slots busy for more than 80 % of the time; below that the queue stays short without waiting. It ends
 // when the batch should be full at the rate at which rows come, and before the deadline is in danger.
 BatchChoice ChooseBatch(const RequestQueue& queue, const BatchPolicy& policy, const CostModel& costs,

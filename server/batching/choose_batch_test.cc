@@ -122,6 +122,21 @@ TEST_F(ChooseBatchTest, WaitsOnlyWhereTheQueueWouldGrow) {
   EXPECT_EQ(Choose().delay, absl::ZeroDuration()) << "nobody knows when another comes";
 }
 
+TEST_F(ChooseBatchTest, WaitsForRowsThatAreAboutToReturnUnlessItIsFullOrUrgent) {
+  Push(1, 20);
+  context_.returning_until = context_.now + absl::Milliseconds(2);
+  EXPECT_EQ(Choose().delay, absl::ZeroDuration()) << "nobody is to return";
+  context_.returning_rows = 3;
+  EXPECT_EQ(Choose().delay, absl::Milliseconds(2));
+  context_.returning_rows = 7;
+  context_.now += absl::Milliseconds(1);
+  EXPECT_EQ(Choose().delay, absl::Milliseconds(1)) << "eight rows take 18 ms and have 19";
+  context_.returning_until += absl::Milliseconds(2);
+  EXPECT_EQ(Choose().delay, absl::Milliseconds(1));
+  for (int i = 0; i < 7; ++i) Push();
+  EXPECT_EQ(Choose().delay, absl::ZeroDuration());
+}
+
 TEST_F(ChooseBatchTest, AFullBatchDoesNotWait) {
   policy_.max_delay = absl::Milliseconds(100);
   context_.row_gap_seconds = 0.001;
