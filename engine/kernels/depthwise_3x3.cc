@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/kernels/depthwise_weights.h"
 #include "engine/kernels/limits.h"
+#include "engine/kernels/parts.h"
 
 namespace baryon::kernels {
 namespace {
@@ -63,20 +64,36 @@ int64_t Depthwise3x3Plan::end_in_row(int64_t pair) const {
   return std::clamp<int64_t>(last * stride_ - geometry_.pad[1] + 3, 0, geometry_.in[1]);
 }
 
+// Each thread's share ends at the very row, not at the next pair: the layers before and behind are cut there too, and
+// what lies between two cuts goes from one core to the other, which costs more than the rows themselves.
+int64_t Depthwise3x3Plan::first_row(int task) const {
+  const int64_t rows = geometry_.batch * geometry_.out[1];
+  const int64_t shares = num_tasks_ % options_.num_threads == 0 ? options_.num_threads : 1;
+  const int64_t tasks_each = num_tasks_ / shares, share = task / tasks_each;
+  const int64_t first = PartBegin(rows, shares, share), end = PartBegin(rows, shares, share + 1);
+  return first + 2 * PartBegin(CeilDiv(end - first, 2), tasks_each, task % tasks_each);
+}
+
 void Depthwise3x3Plan::RunTask(int task, const ConvOperands& operands, char* workspace) const {
-  const int64_t pairs = geometry_.batch * pairs_per_image(), end = pairs * (task + 1) / num_tasks_;
-  for (int64_t pair = pairs * task / num_tasks_; pair < end; ++pair) {
-    const int64_t image = pair / pairs_per_image(), row_size = geometry_.in[2] * options_.in_stride;
+  const int64_t height = geometry_.out[1], row_size = geometry_.in[2] * options_.in_stride;
+  for (int64_t row = first_row(task), end = first_row(task + 1); row < end;) {
+    const int64_t image = row / height, first = row % height, rows = std::min({int64_t{2}, height - first, end - row});
     const float* const pixels = operands.in + image * geometry_.in[1] * row_size;
-    RunPair(
-        image, pair % pairs_per_image(), [&](int64_t row) { return pixels + row * row_size; }, operands, workspace);
+    RunRows(
+        image, first, rows, [&](int64_t y) { return pixels + y * row_size; }, operands, workspace);
+    row += rows;
   }
 }
 
 void Depthwise3x3Plan::RunPair(int64_t image, int64_t pair, absl::FunctionRef<const float*(int64_t row)> in_row,
                                const ConvOperands& operands, char* workspace) const {
+  RunRows(image, 2 * pair, out_rows(pair), in_row, operands, workspace);
+}
+
+void Depthwise3x3Plan::RunRows(int64_t image, int64_t first, int64_t rows,
+                               absl::FunctionRef<const float*(int64_t row)> in_row, const ConvOperands& operands,
+                               char* workspace) const {
   const int64_t height = geometry_.in[1], width = geometry_.in[2], columns = in_columns(), left = geometry_.pad[2];
-  const int64_t first = 2 * pair, rows = out_rows(pair);
   const float** const in = reinterpret_cast<const float**>(workspace);
   for (int64_t row = 0; row < (rows - 1) * stride_ + 3; ++row) {
     const float** table = in + row * columns;

@@ -42,6 +42,10 @@ class Depthwise3x3Plan : public ConvPlan {
  private:
   int64_t in_columns() const { return (geometry_.out[2] - 1) * stride_ + 3; }
   int64_t out_rows(int64_t pair) const;
+  int64_t first_row(int task) const;  // over all images
+  // One or two neighbouring output rows of an image.
+  void RunRows(int64_t image, int64_t first, int64_t rows, absl::FunctionRef<const float*(int64_t row)> in_row,
+               const ConvOperands& operands, char* workspace) const;
 
   ConvGeometry geometry_;
   ConvOptions options_;

@@ -67,11 +67,22 @@ TEST(Depthwise3x3Test, ReadsWeightsInBothLayouts) {
   Check(conv.Finish());
 }
 
+// Also where a thread's share ends between two rows of a pair, and in the middle of an image.
 TEST(Depthwise3x3Test, ResultsDoNotDependOnThreads) {
-  TestConv conv = Depthwise(64, 56, 3).Finish();
-  const std::vector<float> alone = conv.Compute(Depthwise3x3Plan(conv.geometry, conv.Options()));
-  conv.threads = 3;
-  EXPECT_EQ(conv.Compute(Depthwise3x3Plan(conv.geometry, conv.Options())), alone);
+  ForEachCpuTarget([] {
+    for (int64_t size : {56, 15, 14}) {
+      TestConv conv = Depthwise(512, size, 3, size == 15 ? 2 : 1);
+      conv.geometry.batch = size == 14 ? 1 : 3;
+      conv.Finish();
+      const std::vector<float> alone = conv.Compute(Depthwise3x3Plan(conv.geometry, conv.Options()));
+      for (int threads : {2, 3, 4}) {
+        conv.threads = threads;
+        const Depthwise3x3Plan plan(conv.geometry, conv.Options());
+        EXPECT_GT(plan.num_tasks(), 1);
+        EXPECT_EQ(conv.Compute(plan), alone) << size << " threads " << threads;
+      }
+    }
+  });
 }
 
 }  // namespace
