@@ -1,9 +1,11 @@
 #include "server/models/loader_pool.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -13,8 +15,8 @@ namespace {
 // How often a thread that wakes up finds the processor taken by a load, and for how long, is what shows in the latency
 // of others: least weight and shortest slice keep both small. SCHED_IDLE has less weight still, but beside full cores a
 // load would never end.
-constexpr int kNice = 10, kNiceBesideRequests = 19;
-constexpr uint64_t kSliceNs = 100'000;  // the shortest that the scheduler knows
+constexpr int kNicer = 10, kNicest = 19;  // than the rest of the process; that there is
+constexpr uint64_t kSliceNs = 100'000;    // the shortest that the scheduler knows
 
 // As sched_setattr(2) takes it. The header of the system that has it cannot stand beside <sched.h>.
 struct SchedulingAttributes {
@@ -31,7 +33,8 @@ struct SchedulingAttributes {
 void LowerPriority(Beside beside) {
   constexpr int kWhoThread = 1, kIdleClass = 3 << 13;  // IOPRIO_WHO_PROCESS, IOPRIO_CLASS_IDLE
   SchedulingAttributes attributes;
-  attributes.nice = beside == Beside::kRequests ? kNiceBesideRequests : kNice;
+  const int own = getpriority(PRIO_PROCESS, 0);  // of this thread
+  attributes.nice = beside == Beside::kRequests ? kNicest : std::min(own + kNicer, kNicest);
   attributes.runtime = beside == Beside::kRequests ? kSliceNs : 0;  // older kernels do not look at it
   syscall(SYS_sched_setattr, 0, &attributes, 0);
   syscall(SYS_ioprio_set, kWhoThread, 0, kIdleClass);
