@@ -190,6 +190,7 @@ std::optional<absl::Duration> Batcher::State::Enqueue(Queued queued, absl::Time 
     refused = Check(*queued, now);
     if (refused.ok()) {
       NoteArrival(*queued);
+      if (queued->request.deadline != absl::InfiniteFuture()) awaited_rows_ = 0;  // it may leave less time to wait
       queue_.Push(std::move(queued));
       WatchExpiry();
     }
@@ -252,8 +253,8 @@ void Batcher::State::NoteArrival(QueuedRequest& queued) {
 }
 
 // A wait for those whom a batch has answered lasts at most as long as it saves: without it the first to return would
-// run alone, and the rest behind it, which is a pass more. What a pass costs beside its rows is taken from the two
-// sizes that were measured best.
+// run alone, and the rest behind it, which is a pass more. What a pass costs beside its rows is taken from one row and
+// from the most, which were both measured at load; sizes between may be guesses.
 void Batcher::State::ExpectReturn(int64_t rows, absl::Time now) {
   if (!policy_.join || policy_.run_here > absl::ZeroDuration() || policy_.max_rows == 1) return;
   const absl::Duration one = costs_.Median(policy_.threads, 1);

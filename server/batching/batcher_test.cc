@@ -267,6 +267,13 @@ TEST_F(BatcherTest, WaitsForThoseWhomTheLastBatchAnsweredWhereTheyUseToComeBack)
   executor_.Advance(10 * kMs);  // what a pass of its own costs beside its row
   executor_.RunAll();
   EXPECT_THAT(batches_, ElementsAre(4, 1));
+  for (int round = 0; round < 10; ++round) ask(0, 4);
+  batches_.clear();
+  ask(0, 1);
+  Answer urgent;
+  batcher.Submit(RequestDue(10 * kMs, urgent));
+  executor_.RunAll();
+  EXPECT_THAT(batches_, ElementsAre(2)) << "no time to wait for the others";
 }
 
 TEST_F(BatcherTest, OnlyThePoisonedRequestFails) {

@@ -27,7 +27,9 @@ void AddMates(const RequestQueue& queue, const CostModel& costs, const ChoiceCon
 absl::Duration UntilReturn(const CostModel& costs, const ChoiceContext& context, const BatchChoice& choice) {
   if (context.returning_rows == 0 || choice.rows >= context.max_rows) return absl::ZeroDuration();
   const int64_t rows = std::min(choice.rows + context.returning_rows, context.max_rows);
-  const absl::Time latest = choice.first->request.deadline - costs.Predict(context.threads, rows).p95;
+  absl::Time deadline = choice.first->request.deadline;
+  for (const QueuedRequest* mate : choice.mates) deadline = std::min(deadline, mate->request.deadline);
+  const absl::Time latest = deadline - costs.Predict(context.threads, rows).p95;
   return std::max(std::min(context.returning_until, latest) - context.now, absl::ZeroDuration());
 }
 

@@ -137,6 +137,14 @@ TEST_F(ChooseBatchTest, WaitsForRowsThatAreAboutToReturnUnlessItIsFullOrUrgent) 
   EXPECT_EQ(Choose().delay, absl::ZeroDuration());
 }
 
+TEST_F(ChooseBatchTest, WaitsForReturningRowsNoLongerThanTheMostUrgentOfThemCan) {
+  context_.returning_rows = 6;
+  context_.returning_until = context_.now + absl::Milliseconds(9);
+  Push();
+  Push(1, 20);
+  EXPECT_EQ(Choose().delay, absl::Milliseconds(2)) << "eight rows take 18 ms";
+}
+
 TEST_F(ChooseBatchTest, AFullBatchDoesNotWait) {
   policy_.max_delay = absl::Milliseconds(100);
   context_.row_gap_seconds = 0.001;
