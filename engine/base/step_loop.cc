@@ -2,22 +2,12 @@
 
 #include <thread>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "engine/base/spin.h"
 
 namespace baryon {
 namespace {
 
 constexpr int kSpinsBeforeYield = 20000;  // a millisecond or so: the other thread lost its core
-
-inline void Pause() {
-#if defined(__x86_64__)
-  _mm_pause();
-#else
-  std::this_thread::yield();
-#endif
-}
 
 }  // namespace
 
