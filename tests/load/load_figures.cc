@@ -30,6 +30,7 @@
 #include "engine/base/thread_pool.h"
 #include "proto/health.grpc.pb.h"
 #include "proto/inference.grpc.pb.h"
+#include "server/testing/infer_request.h"
 #include "tests/integration/child_process.h"
 #include "tests/load/echo_server.h"
 #include "tests/load/running_server.h"
@@ -193,13 +194,7 @@ void OverloadAll() {
 
 // An Open Inference Protocol request with one row of `count` float32 elements.
 std::string InferRequestOf(const std::string& model, int64_t count) {
-  inference::ModelInferRequest request;
-  request.set_model_name(model);
-  auto& input = *request.add_inputs();
-  input.set_name("data");
-  input.set_datatype("FP32");
-  input.add_shape(1);
-  input.add_shape(count);
+  inference::ModelInferRequest request = InferRequestWithout(model, count);
   request.add_raw_input_contents(std::string(count * sizeof(float), 'x'));
   return request.SerializeAsString();
 }
