@@ -239,6 +239,7 @@ bool ThreadPool::HelpOnce(int worker, int& scan_from) {
 bool ThreadPool::AwaitWork() const {
   const Clock::time_point start = Clock::now();
   Clock::time_point give_up = start + kSpin;
+  CoreSharing sharing(start);
   for (;;) {
     for (int i = 0; i < kPausesPerLook; ++i) {
       if (brief_.is_open() || open_jobs_.load(std::memory_order_relaxed) != 0) return true;
@@ -248,6 +249,7 @@ bool ThreadPool::AwaitWork() const {
     const Clock::time_point now = Clock::now();
     if (active > 0) give_up = std::min(now + kSpin, start + kLongestSpin);
     if (active >= num_threads_ || now >= give_up || stopping_.load(std::memory_order_relaxed)) return false;
+    sharing.Look(now);
   }
 }
 
