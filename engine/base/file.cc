@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -15,6 +16,10 @@
 
 namespace baryon {
 namespace {
+
+// Read by one call of the system. On kernels that do not preempt themselves, and those are common on servers, the thread
+// keeps its core until the call ends, whatever its priority: 20 ms for 32 MB into fresh memory.
+constexpr int64_t kReadBytes = 64 << 10;
 
 int64_t ModifiedNanoseconds(const struct stat& info) {
   return int64_t{info.st_mtim.tv_sec} * 1000000000 + info.st_mtim.tv_nsec;
@@ -111,7 +116,7 @@ FileReader::~FileReader() { close(descriptor_); }
 absl::Status FileReader::Read(int64_t offset, int64_t count, void* destination) const {
   char* target = static_cast<char*>(destination);
   while (count > 0) {
-    const ssize_t got = pread(descriptor_, target, count, offset);
+    const ssize_t got = pread(descriptor_, target, std::min(count, kReadBytes), offset);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return ErrnoToStatus(errno, "cannot read", path_);
     if (got == 0) {
