@@ -23,7 +23,7 @@ class TaskRunner {
 
 // Of the calling thread, for the processor (nice, SCHED_BATCH) and for the disk (idle class), as far as the system
 // allows: a thread that keeps its priority does its work all the same. Among threads that answer requests it is lowest
-// of all and runs for no longer than a tenth of a millisecond at a time (Linux 6.12); it cannot come back from there.
+// of all, and they need not wait for its slice to end (Linux 6.12); it cannot come back from there.
 enum class Beside { kNobody, kRequests };
 void LowerPriority(Beside beside);
 
