@@ -55,5 +55,33 @@ TEST(FuseActivationTest, DenseLayersTakeThemToo) {
               HasSubstr("activation=relu"));
 }
 
+// A batch norm with more attributes, and what follows it.
+std::string AfterNorm(const std::string& attrs, const std::string& rest) {
+  return RunPass(FuseActivation, R"(
+    input data: float32 [2, 3, 4, 4]
+    const gamma: float32 [3]
+    const beta: float32 [3]
+    const mean: float32 [3]
+    const var: float32 [3]
+    norm = BatchNorm(data, gamma, beta, mean, var) {eps=0.01, fix_gamma=False)" +
+                                     attrs + "}\n" + rest + "\n output y_output = y");
+}
+
+TEST(FuseActivationTest, ABatchNormTakesReluAlone) {
+  const std::string after = AfterNorm("", "y = Activation(norm) {act_type=relu}");
+  EXPECT_THAT(after, HasSubstr("norm = _contrib_BatchNormWithReLU(data, gamma, beta, mean, var)"));
+  EXPECT_THAT(after, HasSubstr("eps=0.01"));
+  EXPECT_THAT(after, HasSubstr("fix_gamma=False"));
+  EXPECT_THAT(after, HasSubstr("output y_output = norm"));
+  EXPECT_THAT(AfterNorm("", "y = tanh(norm)"), HasSubstr("y = tanh(norm)"));
+  EXPECT_THAT(AfterNorm("", "a = relu(norm)\n y = relu(a)"), HasSubstr("y = relu(norm)")) << "a second one stays";
+}
+
+TEST(FuseActivationTest, ABatchNormWithAnotherReaderStays) {
+  EXPECT_THAT(AfterNorm("", "a = relu(norm)\n y = elemwise_add(norm, a)"), Not(HasSubstr("WithReLU")));
+  EXPECT_THAT(AfterNorm(", output_mean_var=True", "a = relu(norm)\n m = reshape(norm:1) {shape=(1, 3, 1, 1)}\n y = broadcast_add(a, m)"),
+              Not(HasSubstr("WithReLU")));
+}
+
 }  // namespace
 }  // namespace baryon
