@@ -33,6 +33,15 @@ bool IsRowwiseLayer(const Graph& graph, const Node& node, int64_t rows) {
   return constant && AllHaveRows(graph, {node.inputs[0]}, rows, 0) && graph.type(node.inputs[0]).shape.rank() > 1;
 }
 
+// Batch norm by constant statistics, over another axis than that of the rows.
+bool IsRowwiseNorm(const Graph& graph, const Node& node, int64_t rows) {
+  if (!node.Is("BatchNorm") && !node.Is("_contrib_BatchNormWithReLU")) return false;
+  const int64_t axis = node.Get<int64_t>("axis"), rank = node.types[0].shape.rank();
+  const bool constant = std::all_of(node.inputs.begin() + 1, node.inputs.end(),
+                                    [&](Value value) { return IsConstant(graph, value); });
+  return constant && axis != 0 && axis != -rank && AllHaveRows(graph, {node.inputs[0]}, rows, rank);
+}
+
 bool IsSoftmaxWithinRows(const Node& node) {
   if ((!node.Is("softmax") && !node.Is("log_softmax")) || node.inputs.size() != 1) return false;
   const int64_t axis = node.Get<int64_t>("axis"), rank = node.types[0].shape.rank();
@@ -43,10 +52,10 @@ bool IsSoftmaxWithinRows(const Node& node) {
 
 bool KeepsRowsApart(const Graph& graph, const Node& node, int64_t rows) {
   if (!node.is_op() || node.op->random || node.op->dynamic || node.op->num_subgraphs > 0) return false;
-  for (const TensorType& type : node.types) {
-    if (!HasRows(type, rows)) return false;
+  for (int output = 0; output < node.num_visible_outputs; ++output) {
+    if (!HasRows(node.types[output], rows)) return false;
   }
-  if (IsRowwiseLayer(graph, node, rows)) return true;
+  if (IsRowwiseLayer(graph, node, rows) || IsRowwiseNorm(graph, node, rows)) return true;
   if (node.op->view || node.Is("Pooling") || IsSoftmaxWithinRows(node)) {
     return node.inputs.size() == 1 && AllHaveRows(graph, node.inputs, rows, 0);
   }

@@ -11,8 +11,8 @@ namespace baryon {
 // Such a value has no rows: its first axis has nothing to do with the batch.
 inline bool IsConstant(const Graph& graph, Value value) { return graph.node(value.node).kind == NodeKind::kConstant; }
 
-// Whether all inputs of the operator `node`, constant weights of layers aside, and all its outputs have `rows` rows,
-// which it keeps apart. Types are known. Only operators that are known to work so: false says nothing.
+// Whether all inputs of the operator `node`, constant weights of layers aside, and all its visible outputs have `rows`
+// rows, which it keeps apart. Types are known. Only operators that are known to work so: false says nothing.
 bool KeepsRowsApart(const Graph& graph, const Node& node, int64_t rows);
 
 // Whether all inputs and outputs of the graph have `rows` rows, and every operator keeps them apart.

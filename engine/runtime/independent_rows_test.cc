@@ -39,6 +39,20 @@ TEST(IndependentRowsTest, FusedConvolutionsKeepRowsApart) {
             "y = _pointwise_depthwise(p, q, r)"));
 }
 
+TEST(IndependentRowsTest, BatchNormByConstantsKeepsRowsApart) {
+  const std::string constants =
+      "const g: float32 [6]\n const h: float32 [6]\n const m: float32 [6]\n const v: float32 [6]\n";
+  EXPECT_TRUE(Apart(constants + "y = BatchNorm(data, g, h, m, v)"));
+  EXPECT_TRUE(Apart(constants + "y = _contrib_BatchNormWithReLU(data, g, h, m, v)"));
+  EXPECT_FALSE(Apart(constants + "y = BatchNorm(data, g, h, m, v) {output_mean_var=True}"))
+      << "means are of no row";
+  EXPECT_FALSE(Apart(constants + "input n: float32 [6]\n y = BatchNorm(data, n, h, m, v)"));
+  const std::string eight =
+      "const g: float32 [8]\n const h: float32 [8]\n const m: float32 [8]\n const v: float32 [8]\n";
+  EXPECT_FALSE(Apart(eight + "y = BatchNorm(data, g, h, m, v) {axis=0}"));
+  EXPECT_FALSE(Apart(eight + "y = BatchNorm(data, g, h, m, v) {axis=-3}"));
+}
+
 TEST(IndependentRowsTest, LayersWhoseFirstAxisIsTimeDoNot) {
   const std::string layer = "y = FullyConnected(data, w) {flatten=False, no_bias=True, num_hidden=5, batch_axis=";
   EXPECT_TRUE(Apart(layer + "0}"));

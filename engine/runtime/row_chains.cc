@@ -30,7 +30,7 @@ StepBytes BytesOf(const Graph& graph, const Node& node) {
 }
 
 bool SuitsRows(const Graph& graph, const Node& node) {
-  if (!node.is_op() || node.op->view || node.types.size() != 1) return false;
+  if (!node.is_op() || node.op->view || node.num_visible_outputs != 1) return false;
   const TensorType& type = node.types[0];
   if (type.dtype != DType::kFloat32 || type.shape.rank() < 2) return false;
   if (!KeepsRowsApart(graph, node, type.shape[0])) return false;

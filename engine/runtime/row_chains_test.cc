@@ -123,6 +123,23 @@ TEST(RowChainsTest, NoJoinCrossesTheirBorder) {
   }
 }
 
+TEST(RowChainsTest, BatchNormsBelongToThem) {
+  const Graph graph = Net(4, R"(
+      input data: float32 [ROWS, 64, 64, 16]
+      const gamma: float32 [16]
+      const beta: float32 [16]
+      const mean: float32 [16]
+      const var: float32 [16]
+      a = BatchNorm(data, gamma, beta, mean, var) {axis=3}
+      b = Activation(a) {act_type=tanh}
+      c = _contrib_BatchNormWithReLU(b, gamma, beta, mean, var) {axis=3}
+      output y = c)");
+  const std::vector<RowChain> chains = PlanRowChains(graph);
+  ASSERT_EQ(chains.size(), 1);
+  EXPECT_THAT(NamesOf(graph, chains[0].nodes), ElementsAre("a", "b", "c"));
+  EXPECT_OK(RowGraph(graph, chains[0]));
+}
+
 TEST(RowChainsTest, AComputedWeightIsNoRow) {
   EXPECT_THAT(PlanRowChains(Net(16, R"(
       input data: float32 [ROWS, 32, 32, 16]
