@@ -49,7 +49,7 @@ TEST(JpegPictureTest, IsDecodedInEitherColour) {
 
 TEST(JpegPictureTest, ColoursOfFewerRowsOrColumnsAreSmooth) {
   const Image slope = Slope(33, 48);
-  for (const auto [columns, rows] : {std::pair(1, 1), {2, 1}, {2, 2}, {1, 2}, {4, 1}}) {
+  for (const auto& [columns, rows] : {std::pair(1, 1), {2, 1}, {2, 2}, {1, 2}, {4, 1}}) {
     const auto got = DecodeJpeg(EncodeJpeg(slope, {.luma_columns = columns, .luma_rows = rows}), 3);
     ASSERT_OK(got);
     EXPECT_LE(LargestDifference(*got, slope), columns == 4 ? 9 : 5) << columns << " x " << rows;
