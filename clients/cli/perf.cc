@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -33,7 +34,7 @@ struct PerfOptions {
   std::vector<double> rates;
   std::vector<std::string> shapes;
   double seconds = 10, warm_up_seconds = 1, deadline_ms = 0;
-  int64_t rows = 1;
+  std::optional<int64_t> rows;
   bool json = false, csv = false, histogram = false;
 };
 
@@ -85,45 +86,62 @@ std::string RandomElements(const TensorType& type, std::mt19937& random) {
   return std::string(static_cast<const char*>(tensor.raw_data()), tensor.size_bytes());
 }
 
-absl::StatusOr<std::string> MakeRequest(const PerfOptions& options) {
+// How many rows a request has by the shape of its first input: axis 0. What --rows says must not be something else.
+absl::StatusOr<int64_t> RowsOf(absl::string_view name, const TensorType& type, std::optional<int64_t> wanted) {
+  const int64_t rows = type.shape.rank() > 0 ? type.shape[0] : 1;
+  if (!wanted.has_value() || *wanted == rows) return rows;
+  return absl::InvalidArgumentError(
+      absl::StrCat("input \"", name, "\" is ", type.ToString(), ": expected ", *wanted, " rows, as --rows says"));
+}
+
+struct Request {
+  std::string bytes;
+  int64_t rows = 1;
+};
+
+absl::StatusOr<Request> MakeRequest(const PerfOptions& options) {
   BARYON_ASSIGN_OR_RETURN(const Signature signature, AskForSignature(options));
   BARYON_ASSIGN_OR_RETURN(const std::vector<TensorSpec> hints, ShapeHints(options.shapes, signature));
   std::mt19937 random(1);
   v1::PredictRequest request;
   request.mutable_model_spec()->set_name(options.model);
+  Request made;
   for (const TensorSpec& spec : signature.inputs) {
-    BARYON_ASSIGN_OR_RETURN(const TensorType type, TypeOf(spec, hints, options.rows));
+    BARYON_ASSIGN_OR_RETURN(const TensorType type, TypeOf(spec, hints, options.rows.value_or(1)));
+    if (request.inputs_size() == 0) {
+      BARYON_ASSIGN_OR_RETURN(made.rows, RowsOf(spec.name, type, options.rows));
+    }
     v1::Tensor& input = *request.add_inputs();
     input.set_name(spec.name);
     input.set_dtype(std::string(DTypeName(type.dtype)));
     for (int64_t dim : type.shape) input.add_shape(dim);
     input.set_data(RandomElements(type, random));
   }
-  return request.SerializeAsString();
+  made.bytes = request.SerializeAsString();
+  return made;
 }
 
 // --- Sending it
 
-absl::StatusOr<LoadReport> RunOne(const PerfOptions& options, const std::string& request, int concurrency,
-                                  double rate) {
+absl::StatusOr<LoadReport> RunOne(const PerfOptions& options, const Request& request, int concurrency, double rate) {
   const int busy = concurrency > 0 ? concurrency : kRequestsAChannel * kMostChannels;
   BARYON_ASSIGN_OR_RETURN(const ConnectionOptions connection, ConnectionFor(options.server));
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   for (int i = 0; i < std::clamp(busy / kRequestsAChannel, 1, kMostChannels); ++i) {
     BARYON_ASSIGN_OR_RETURN(channels.emplace_back(), OpenChannel(options.server.server, connection, i));
   }
-  GrpcSender sender(channels, kPredict, request, absl::Milliseconds(options.deadline_ms), connection.token);
+  GrpcSender sender(channels, kPredict, request.bytes, absl::Milliseconds(options.deadline_ms), connection.token);
   LoadOptions test;
   test.concurrency = concurrency;
   test.rate = rate;
   test.time = absl::Seconds(options.seconds);
   test.warm_up = absl::Seconds(options.warm_up_seconds);
-  test.rows = options.rows;
+  test.rows = request.rows;
   return RunLoad(test, [&](auto done) { sender.Send(std::move(done)); });
 }
 
 absl::Status Perf(const PerfOptions& options) {
-  BARYON_ASSIGN_OR_RETURN(const std::string request, MakeRequest(options));
+  BARYON_ASSIGN_OR_RETURN(const Request request, MakeRequest(options));
   std::vector<std::string> json;
   if (!options.json) std::fputs((options.csv ? CsvHead() : TableHead()).c_str(), stdout);
   const auto note = [&](const LoadReport& report) {
@@ -165,7 +183,8 @@ void AddPerf(CLI::App& app, Action& action) {
       ->check(CLI::PositiveNumber)
       ->excludes(concurrency);
   AddShapeOption(command, options->shapes);
-  command.add_option("--rows", options->rows, "Of a request")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--rows", options->rows, "Of a request; otherwise those of the shape, or 1")
+      ->check(CLI::PositiveNumber);
   command.add_option("--seconds", options->seconds, "For each load")->capture_default_str()->check(CLI::PositiveNumber);
   command.add_option("--warmup-seconds", options->warm_up_seconds, "Before it, not counted")
       ->capture_default_str()

@@ -385,6 +385,13 @@ TEST_F(OperationsTest, ModelsComeAndGoByCommand) {
             0);
   EXPECT_THAT(output, HasSubstr("\"concurrency\":2"));
   EXPECT_THAT(output, HasSubstr("\"failed\":{}"));
+  EXPECT_THAT(output, HasSubstr("\"rows\":1"));
+  EXPECT_EQ(Run({"perf", "small", "--shape", "data=2,64", "--concurrency", "1", "--seconds", "0.1", "--warmup-seconds",
+                 "0", "--json"},
+                &output),
+            0);
+  EXPECT_THAT(output, HasSubstr("\"rows\":2")) << "those of the shape";
+  EXPECT_EQ(Run({"perf", "small", "--shape", "data=2,64", "--rows", "3"}), 1) << "they contradict each other";
   EXPECT_EQ(Run({"unload", "small"}), 0);
   EXPECT_EQ(Run({"unload", "small"}), 1);
   EXPECT_EQ(Run({"load", "nobody"}), 1);
