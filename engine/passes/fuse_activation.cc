@@ -55,7 +55,8 @@ absl::Status FuseActivation(Graph& graph) {
     const Node node = graph.node(id);
     if (!node.is_op() || node.inputs.size() != 1) continue;
     const Value layer = node.inputs[0];
-    if (layer.node >= first_new || fused[layer.node] || !graph.node(layer.node).is_op() || uses[layer.node][0] != 1) continue;
+    if (layer.node >= first_new || fused[layer.node]) continue;
+    if (!graph.node(layer.node).is_op() || uses[layer.node][0] != 1) continue;
     const std::optional<Fusion> fusion = AsFusion(node);
     if (!fusion.has_value()) continue;
     if (fusion->activation == "relu" && CanTakeRelu(graph.node(layer.node))) {
