@@ -17,8 +17,8 @@
 namespace baryon {
 namespace {
 
-// Read by one call of the system. On kernels that do not preempt themselves, and those are common on servers, the thread
-// keeps its core until the call ends, whatever its priority: 20 ms for 32 MB into fresh memory.
+// Read by one call of the system. On kernels that do not preempt themselves, and those are common on servers, the
+// thread keeps its core until the call ends, whatever its priority: 20 ms for 32 MB into fresh memory.
 constexpr int64_t kReadBytes = 64 << 10;
 
 int64_t ModifiedNanoseconds(const struct stat& info) {

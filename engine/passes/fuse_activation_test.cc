@@ -79,7 +79,8 @@ TEST(FuseActivationTest, ABatchNormTakesReluAlone) {
 
 TEST(FuseActivationTest, ABatchNormWithAnotherReaderStays) {
   EXPECT_THAT(AfterNorm("", "a = relu(norm)\n y = elemwise_add(norm, a)"), Not(HasSubstr("WithReLU")));
-  EXPECT_THAT(AfterNorm(", output_mean_var=True", "a = relu(norm)\n m = reshape(norm:1) {shape=(1, 3, 1, 1)}\n y = broadcast_add(a, m)"),
+  EXPECT_THAT(AfterNorm(", output_mean_var=True",
+                        "a = relu(norm)\n m = reshape(norm:1) {shape=(1, 3, 1, 1)}\n y = broadcast_add(a, m)"),
               Not(HasSubstr("WithReLU")));
 }
 
