@@ -29,43 +29,37 @@ inline void Pause() {
 // the system takes a microsecond to find that nobody wants it.
 class CoreSharing {
  public:
-  using Time = std::chrono::steady_clock::time_point;
+  using Clock = std::chrono::steady_clock;
 
-  explicit CoreSharing(Time start) : next_(start + kPeriod) {}
-
-  // To be called as long as the thread waits.
-  void Look(Time now) {
-    if (now < next_) return;
-    std::this_thread::yield();
-    next_ = now + kPeriod;
+  // To be called as long as the thread waits, every kPausesPerLook pauses. How long it waits by now: since the first
+  // call.
+  Clock::duration Look() {
+    const Clock::time_point now = Clock::now();
+    if (start_ == Clock::time_point()) {
+      start_ = now;
+      next_ = now + kPeriod;
+    } else if (now >= next_) {
+      std::this_thread::yield();
+      next_ = now + kPeriod;
+    }
+    return now - start_;
   }
 
  private:
   static constexpr std::chrono::microseconds kPeriod{20};
 
-  Time next_;
+  Clock::time_point start_, next_;
 };
 
 // Returns when all bits of `mask` are 0 in `value`; whoever clears one calls notify_one. Awake for kLongestSpin, which
 // is over only when another thread lost its core, then asleep.
 template <typename T>
 void AwaitZero(const std::atomic<T>& value, T mask) {
-  const auto is_zero = [&] { return (value.load() & mask) == 0; };
-  for (int i = 0; i < kPausesPerLook; ++i) {
-    if (is_zero()) return;
+  CoreSharing sharing;
+  for (int64_t pauses = 1; (value.load() & mask) != 0; ++pauses) {
     Pause();
-  }
-  const CoreSharing::Time start = std::chrono::steady_clock::now();
-  CoreSharing sharing(start);
-  for (int64_t pauses = 1; !is_zero(); ++pauses) {
-    Pause();
-    if (pauses % kPausesPerLook != 0) continue;
-    const CoreSharing::Time now = std::chrono::steady_clock::now();
-    if (now < start + kLongestSpin) {
-      sharing.Look(now);
-    } else if (const T last = value.load(); (last & mask) != 0) {
-      value.wait(last);
-    }
+    if (pauses % kPausesPerLook != 0 || sharing.Look() < kLongestSpin) continue;
+    if (const T last = value.load(); (last & mask) != 0) value.wait(last);
   }
 }
 

@@ -1,15 +1,8 @@
 #include "engine/base/step_loop.h"
 
-#include <thread>
-
 #include "engine/base/spin.h"
 
 namespace baryon {
-namespace {
-
-constexpr int kSpinsBeforeYield = 20000;  // a millisecond or so: the other thread lost its core
-
-}  // namespace
 
 void StepLoop::Run(int64_t num_steps, int preferred_part, absl::FunctionRef<void(int64_t step, int part)> work) {
   for (int64_t step = 0; step < num_steps; ++step) {
@@ -25,9 +18,12 @@ void StepLoop::Run(int64_t num_steps, int preferred_part, absl::FunctionRef<void
 }
 
 void StepLoop::WaitForStep(int64_t step) const {
+  CoreSharing sharing;
+  int64_t pauses = 0;
   for (int i = 0; i < num_parts_; ++i) {
-    for (int spins = 0; parts_[i].done.load(std::memory_order_acquire) <= step; ++spins) {
-      spins < kSpinsBeforeYield ? Pause() : std::this_thread::yield();
+    while (parts_[i].done.load(std::memory_order_acquire) <= step) {
+      Pause();
+      if (++pauses % kPausesPerLook == 0) sharing.Look();
     }
   }
 }

@@ -237,19 +237,17 @@ bool ThreadPool::HelpOnce(int worker, int& scan_from) {
 // Waits awake until there is work: see the class for how long. Only while a core is free for this worker: beside as
 // many callers as cores it would slow one of them down. False: time to sleep.
 bool ThreadPool::AwaitWork() const {
-  const Clock::time_point start = Clock::now();
-  Clock::time_point give_up = start + kSpin;
-  CoreSharing sharing(start);
+  CoreSharing sharing;
+  Clock::duration give_up = kSpin;
   for (;;) {
     for (int i = 0; i < kPausesPerLook; ++i) {
       if (brief_.is_open() || open_jobs_.load(std::memory_order_relaxed) != 0) return true;
       Pause();
     }
     const int active = active_.load(std::memory_order_relaxed);
-    const Clock::time_point now = Clock::now();
-    if (active > 0) give_up = std::min(now + kSpin, start + kLongestSpin);
-    if (active >= num_threads_ || now >= give_up || stopping_.load(std::memory_order_relaxed)) return false;
-    sharing.Look(now);
+    const Clock::duration waited = sharing.Look();
+    if (active > 0) give_up = std::min<Clock::duration>(waited + kSpin, kLongestSpin);
+    if (active >= num_threads_ || waited >= give_up || stopping_.load(std::memory_order_relaxed)) return false;
   }
 }
 
