@@ -18,6 +18,16 @@ bool AllHaveRows(const Graph& graph, absl::Span<const Value> values, int64_t row
   });
 }
 
+bool AllAreConstant(const Graph& graph, absl::Span<const Value> values) {
+  return std::all_of(values.begin(), values.end(), [&](Value value) { return IsConstant(graph, value); });
+}
+
+// Whether the attribute `axis` is another than that of the rows.
+bool IsWithinRows(const Node& node) {
+  const int64_t axis = node.Get<int64_t>("axis"), rank = node.types[0].shape.rank();
+  return rank > 1 && axis != 0 && axis != -rank;
+}
+
 // Layers with constant weights, whose axes are no rows; what is added to their results has rows like the data.
 bool IsRowwiseLayer(const Graph& graph, const Node& node, int64_t rows) {
   if (!node.Is("Convolution") && !node.Is("FullyConnected") && !node.Is("_pointwise_depthwise")) return false;
@@ -28,24 +38,19 @@ bool IsRowwiseLayer(const Graph& graph, const Node& node, int64_t rows) {
     if (!AllHaveRows(graph, weights.last(1), rows, node.types[0].shape.rank())) return false;
     weights.remove_suffix(1);
   }
-  const bool constant =
-      std::all_of(weights.begin(), weights.end(), [&](Value value) { return IsConstant(graph, value); });
-  return constant && AllHaveRows(graph, {node.inputs[0]}, rows, 0) && graph.type(node.inputs[0]).shape.rank() > 1;
+  return AllAreConstant(graph, weights) && AllHaveRows(graph, {node.inputs[0]}, rows, 0) &&
+         graph.type(node.inputs[0]).shape.rank() > 1;
 }
 
-// Batch norm by constant statistics, over another axis than that of the rows.
+// Batch norm by constant statistics.
 bool IsRowwiseNorm(const Graph& graph, const Node& node, int64_t rows) {
   if (!node.Is("BatchNorm") && !node.Is("_contrib_BatchNormWithReLU")) return false;
-  const int64_t axis = node.Get<int64_t>("axis"), rank = node.types[0].shape.rank();
-  const bool constant = std::all_of(node.inputs.begin() + 1, node.inputs.end(),
-                                    [&](Value value) { return IsConstant(graph, value); });
-  return constant && axis != 0 && axis != -rank && AllHaveRows(graph, {node.inputs[0]}, rows, rank);
+  return IsWithinRows(node) && AllAreConstant(graph, absl::MakeConstSpan(node.inputs).subspan(1)) &&
+         AllHaveRows(graph, {node.inputs[0]}, rows, node.types[0].shape.rank());
 }
 
 bool IsSoftmaxWithinRows(const Node& node) {
-  if ((!node.Is("softmax") && !node.Is("log_softmax")) || node.inputs.size() != 1) return false;
-  const int64_t axis = node.Get<int64_t>("axis"), rank = node.types[0].shape.rank();
-  return rank > 1 && axis != 0 && axis != -rank;
+  return (node.Is("softmax") || node.Is("log_softmax")) && node.inputs.size() == 1 && IsWithinRows(node);
 }
 
 }  // namespace
