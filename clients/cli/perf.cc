@@ -87,16 +87,16 @@ std::string RandomElements(const TensorType& type, std::mt19937& random) {
 }
 
 // How many rows a request has by the shape of its first input: axis 0. What --rows says must not be something else.
-absl::StatusOr<int64_t> RowsOf(absl::string_view name, const TensorType& type, std::optional<int64_t> wanted) {
-  const int64_t rows = type.shape.rank() > 0 ? type.shape[0] : 1;
+absl::StatusOr<int64_t> RowsOf(const v1::Tensor& input, std::optional<int64_t> wanted) {
+  const int64_t rows = input.shape_size() > 0 ? input.shape(0) : 1;
   if (!wanted.has_value() || *wanted == rows) return rows;
   return absl::InvalidArgumentError(
-      absl::StrCat("input \"", name, "\" is ", type.ToString(), ": expected ", *wanted, " rows, as --rows says"));
+      absl::StrCat("input \"", input.name(), "\": expected ", *wanted, " rows, as --rows says, got ", rows));
 }
 
 struct Request {
   std::string bytes;
-  int64_t rows = 1;
+  int64_t rows;
 };
 
 absl::StatusOr<Request> MakeRequest(const PerfOptions& options) {
@@ -105,20 +105,16 @@ absl::StatusOr<Request> MakeRequest(const PerfOptions& options) {
   std::mt19937 random(1);
   v1::PredictRequest request;
   request.mutable_model_spec()->set_name(options.model);
-  Request made;
   for (const TensorSpec& spec : signature.inputs) {
     BARYON_ASSIGN_OR_RETURN(const TensorType type, TypeOf(spec, hints, options.rows.value_or(1)));
-    if (request.inputs_size() == 0) {
-      BARYON_ASSIGN_OR_RETURN(made.rows, RowsOf(spec.name, type, options.rows));
-    }
     v1::Tensor& input = *request.add_inputs();
     input.set_name(spec.name);
     input.set_dtype(std::string(DTypeName(type.dtype)));
     for (int64_t dim : type.shape) input.add_shape(dim);
     input.set_data(RandomElements(type, random));
   }
-  made.bytes = request.SerializeAsString();
-  return made;
+  BARYON_ASSIGN_OR_RETURN(const int64_t rows, RowsOf(request.inputs(0), options.rows));
+  return Request{request.SerializeAsString(), rows};
 }
 
 // --- Sending it
