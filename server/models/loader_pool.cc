@@ -16,7 +16,7 @@ namespace {
 // of others. Least weight and longest slice: who wakes up with a shorter slice takes the processor at once (the
 // scheduler's PREEMPT_SHORT, Linux 6.12), while a slice as short as theirs makes the load as urgent as they are.
 // SCHED_IDLE has less weight still, but beside full cores a load would never end.
-constexpr int kNicer = 10, kNicest = 19;       // than the rest of the process; that there is
+constexpr int kNicer = 10, kNicest = 19;    // than the rest of the process; that there is
 constexpr uint64_t kSliceNs = 100'000'000;  // the longest that the scheduler knows
 
 // As sched_setattr(2) takes it. The header of the system that has it cannot stand beside <sched.h>.
