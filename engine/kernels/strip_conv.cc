@@ -57,17 +57,22 @@ StripConvPlan::StripConvPlan(const ConvGeometry& geometry, const ConvOptions& op
   full_ = GemmPlan(shape, ActiveGemmTarget(), 1);
   shape.rows[0].count = (geometry.out[1] - (strips_per_plane_ - 1) * rows_per_strip_) * geometry.out[2];
   last_ = GemmPlan(shape, ActiveGemmTarget(), 1);
+  shape.rows[0].count = geometry.out[2];
+  row_ = GemmPlan(shape, ActiveGemmTarget(), 1);
   if (geometry.out[2] >= strip_target_->min_width) {
     run_row_ = strip_target_->Find(geometry.stride[2] * geometry.channels);
   }
 }
 
+std::string StripConvPlan::KernelName() const {
+  if (run_row_ == nullptr) return full_.ToString();
+  return absl::StrCat(strip_target_->name, " ", strip_target_->min_width, "x",
+                      strip_target_->max_vectors * strip_target_->vector_width);
+}
+
 std::string StripConvPlan::ToString() const {
-  const std::string kernel = run_row_ != nullptr
-                                 ? absl::StrCat("rows ", strip_target_->name, " ", strip_target_->min_width, "x",
-                                                strip_target_->max_vectors * strip_target_->vector_width)
-                                 : absl::StrCat("gemm ", full_.ToString());
-  return absl::StrCat("strip ", kernel, channels_first_ ? ", channels first, " : ", ", num_tasks(), " strips");
+  return absl::StrCat("strip ", run_row_ != nullptr ? "rows " : "gemm ", KernelName(),
+                      channels_first_ ? ", channels first, " : ", ", num_tasks(), " strips");
 }
 
 std::string StripConvPlan::PackedForm() const {
@@ -94,8 +99,11 @@ int64_t StripConvPlan::StripSize(int64_t out_rows) const {
 }
 
 int64_t StripConvPlan::workspace_bytes() const {
-  return StripSize(rows_per_strip_) * static_cast<int64_t>(sizeof(float)) +
-         std::max(full_.workspace_bytes(), last_.workspace_bytes());
+  return strip_bytes() + std::max({full_.workspace_bytes(), last_.workspace_bytes(), row_.workspace_bytes()});
+}
+
+int64_t StripConvPlan::image_size() const {
+  return geometry_.in_pixels() * (channels_first_ ? geometry_.channels : options_.in_stride);
 }
 
 void StripConvPlan::CopyRow(const float* image, int64_t z, int64_t y, float* row) const {
@@ -133,14 +141,13 @@ void StripConvPlan::CopyStrip(const float* image, int64_t z, int64_t first_y, in
   }
 }
 
-// Output rows of a strip by the kernels of strip_tile.h, a few vectors of filters at a time.
-void StripConvPlan::MultiplyRows(const float* strip, int64_t first_pixel, int64_t out_rows,
-                                 const ConvOperands& operands) const {
+// The output row whose inputs begin at `in`, by the kernels of strip_tile.h, a few vectors of filters at a time.
+void StripConvPlan::MultiplyRow(const float* in, const ConvOperands& operands, float* out) const {
   const int64_t most_columns = strip_target_->max_vectors * strip_target_->vector_width;
   const PackedLayout& layout = full_.layout();
   const Limits limits = LimitsOf(operands.activation);
-  const int64_t row_step = geometry_.stride[1] * strip_width_ * geometry_.channels;
   StripTile tile = {};
+  tile.in = in;
   tile.runs = position_offsets_.data();
   tile.num_runs = static_cast<int64_t>(position_offsets_.size());
   tile.run_length = run_length_;
@@ -148,23 +155,42 @@ void StripConvPlan::MultiplyRows(const float* strip, int64_t first_pixel, int64_
   tile.width = geometry_.out[2];
   tile.lower = limits.lower;
   tile.upper = limits.upper;
-  for (int64_t y = 0; y < out_rows; ++y) {
-    float* row = operands.out + (first_pixel + y * geometry_.out[2]) * options_.out_stride;
-    tile.in = strip + y * row_step;
-    for (int64_t j = 0; j < geometry_.filters; j += tile.columns) {
-      const int64_t panel = j / layout.target->panel_width, column = j % layout.target->panel_width;
-      tile.weights = operands.packed + layout.panel_offset(panel) + column;
-      tile.weight_step = layout.panel_vectors(panel) * layout.target->vector_width;
-      tile.columns = std::min(layout.panel_columns(panel) - column, most_columns);
-      tile.bias = operands.bias == nullptr ? nullptr : operands.bias + j;
-      tile.out = row + j;
-      run_row_(tile);
-    }
-    if (limits.complete) continue;
-    for (int64_t x = 0; x < geometry_.out[2]; ++x) {
-      layout.target->activate(operands.activation, row + x * options_.out_stride, geometry_.filters);
-    }
+  for (int64_t j = 0; j < geometry_.filters; j += tile.columns) {
+    const int64_t panel = j / layout.target->panel_width, column = j % layout.target->panel_width;
+    tile.weights = operands.packed + layout.panel_offset(panel) + column;
+    tile.weight_step = layout.panel_vectors(panel) * layout.target->vector_width;
+    tile.columns = std::min(layout.panel_columns(panel) - column, most_columns);
+    tile.bias = operands.bias == nullptr ? nullptr : operands.bias + j;
+    tile.out = out + j;
+    run_row_(tile);
   }
+  if (limits.complete) return;
+  for (int64_t x = 0; x < geometry_.out[2]; ++x) {
+    layout.target->activate(operands.activation, out + x * options_.out_stride, geometry_.filters);
+  }
+}
+
+// The first rows of a strip, as many as the product has, by matrix product. `residual`: or nullptr.
+void StripConvPlan::MultiplyPixels(const GemmPlan& gemm, const float* strip, const ConvOperands& operands, float* out,
+                                   const float* residual, char* workspace) const {
+  const int64_t width = geometry_.out[2], column_step = geometry_.stride[2] * geometry_.channels;
+  const auto rows = [&](const TileRows& tile) {
+    int64_t y = tile.first / width, x = tile.first % width;
+    for (int i = 0; i < tile.count; ++i) {
+      const float* start = strip + y * row_step() + x * column_step;
+      for (size_t run = 0; run < position_offsets_.size(); ++run) {
+        tile.a[run * tile.count + i] = start + position_offsets_[run];
+      }
+      if (++x == width) {
+        x = 0;
+        ++y;
+      }
+      tile.c[i] = out + (tile.first + i) * options_.out_stride;
+      if (tile.residual != nullptr) tile.residual[i] = residual + (tile.first + i) * options_.residual_stride;
+    }
+  };
+  const Epilogue epilogue = {operands.bias, residual != nullptr, operands.activation};
+  gemm.RunTask(0, operands.packed, epilogue, rows, workspace);
 }
 
 void StripConvPlan::RunTask(int task, const ConvOperands& operands, char* workspace) const {
@@ -173,37 +199,38 @@ void StripConvPlan::RunTask(int task, const ConvOperands& operands, char* worksp
   const int64_t first_y = index * rows_per_strip_, width = geometry_.out[2];
   const bool is_last = index + 1 == strips_per_plane_;
   const int64_t out_rows = is_last ? geometry_.out[1] - first_y : rows_per_strip_;
-  const int64_t image_size = geometry_.in_pixels() * (channels_first_ ? geometry_.channels : options_.in_stride);
 
-  float* strip = reinterpret_cast<float*>(workspace);
-  CopyStrip(operands.in + image * image_size, z, first_y, out_rows, strip);
+  float* const strip = reinterpret_cast<float*>(workspace);
+  CopyStrip(operands.in + image * image_size(), z, first_y, out_rows, strip);
 
   const int64_t first_pixel = (plane * geometry_.out[1] + first_y) * width;
-  if (run_row_ != nullptr && operands.residual == nullptr) {
-    return MultiplyRows(strip, first_pixel, out_rows, operands);
+  float* const out = operands.out + first_pixel * options_.out_stride;
+  if (run_row_ == nullptr || operands.residual != nullptr) {
+    const float* const residual =
+        operands.residual == nullptr ? nullptr : operands.residual + first_pixel * options_.residual_stride;
+    return MultiplyPixels(is_last ? last_ : full_, strip, operands, out, residual, workspace + strip_bytes());
   }
-  const int64_t row_step = geometry_.stride[1] * strip_width_, column_step = geometry_.stride[2];
-  const auto rows = [&](const TileRows& tile) {
-    int64_t y = tile.first / width, x = tile.first % width;
-    for (int i = 0; i < tile.count; ++i) {
-      const int64_t pixel = tile.first + i;
-      const float* start = strip + (y * row_step + x * column_step) * geometry_.channels;
-      for (size_t run = 0; run < position_offsets_.size(); ++run) {
-        tile.a[run * tile.count + i] = start + position_offsets_[run];
-      }
-      if (++x == width) {
-        x = 0;
-        ++y;
-      }
-      tile.c[i] = operands.out + (first_pixel + pixel) * options_.out_stride;
-      if (tile.residual != nullptr) {
-        tile.residual[i] = operands.residual + (first_pixel + pixel) * options_.residual_stride;
+  for (int64_t y = 0; y < out_rows; ++y) {
+    MultiplyRow(strip + y * row_step(), operands, out + y * width * options_.out_stride);
+  }
+}
+
+void StripConvPlan::RunRows(int64_t image, int64_t first, absl::Span<float* const> rows, const ConvOperands& operands,
+                            char* workspace) const {
+  float* const strip = reinterpret_cast<float*>(workspace);
+  const int64_t count = static_cast<int64_t>(rows.size());
+  for (int64_t begin = 0; begin < count; begin += rows_per_strip_) {
+    const int64_t strip_rows = std::min(rows_per_strip_, count - begin);
+    CopyStrip(operands.in + image * image_size(), 0, first + begin, strip_rows, strip);
+    for (int64_t y = 0; y < strip_rows; ++y) {
+      const float* const in = strip + y * row_step();
+      if (run_row_ != nullptr) {
+        MultiplyRow(in, operands, rows[begin + y]);
+      } else {
+        MultiplyPixels(row_, in, operands, rows[begin + y], nullptr, workspace + strip_bytes());
       }
     }
-  };
-  const Epilogue epilogue = {operands.bias, operands.residual != nullptr, operands.activation};
-  const int64_t strip_bytes = StripSize(rows_per_strip_) * static_cast<int64_t>(sizeof(float));
-  (is_last ? last_ : full_).RunTask(0, operands.packed, epilogue, rows, workspace + strip_bytes);
+  }
 }
 
 }  // namespace baryon::kernels

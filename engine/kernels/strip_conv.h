@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "engine/kernels/conv.h"
 #include "engine/kernels/packed_gemm.h"
 #include "engine/kernels/strip_tile.h"
@@ -30,12 +31,25 @@ class StripConvPlan : public ConvPlan {
   int64_t workspace_bytes() const override;
   void RunTask(int task, const ConvOperands& operands, char* workspace) const override;
 
+  // For whoever wants the results elsewhere: rows [first, first + rows.size()) of an image's output, of a convolution
+  // over two axes, each at an address of its own, its pixels out_stride apart. `operands.out` and `residual` are not
+  // looked at. `workspace` is as RunTask's.
+  void RunRows(int64_t image, int64_t first, absl::Span<float* const> rows, const ConvOperands& operands,
+               char* workspace) const;
+  std::string KernelName() const;  // "avx512 14x32"
+
  private:
   int64_t StripRows(int64_t out_rows) const;
   int64_t StripSize(int64_t out_rows) const;
   void CopyStrip(const float* image, int64_t z, int64_t first_y, int64_t out_rows, float* strip) const;
   void CopyRow(const float* image, int64_t z, int64_t y, float* row) const;
-  void MultiplyRows(const float* strip, int64_t first_pixel, int64_t out_rows, const ConvOperands& operands) const;
+  int64_t image_size() const;  // of the input
+  int64_t strip_bytes() const { return StripSize(rows_per_strip_) * static_cast<int64_t>(sizeof(float)); }
+  // In the strip, from what one output row reads to what the next does.
+  int64_t row_step() const { return geometry_.stride[1] * strip_width_ * geometry_.channels; }
+  void MultiplyRow(const float* in, const ConvOperands& operands, float* out) const;
+  void MultiplyPixels(const GemmPlan& gemm, const float* strip, const ConvOperands& operands, float* out,
+                      const float* residual, char* workspace) const;
 
   ConvGeometry geometry_;
   ConvOptions options_;
@@ -45,7 +59,7 @@ class StripConvPlan : public ConvPlan {
   int64_t strips_per_plane_;
   int64_t run_length_ = 0;
   std::vector<int64_t> position_offsets_;  // of each run, in elements of a strip whose height is that of a full one
-  GemmPlan full_, last_;                   // a full strip's product, and that of the last strip of a plane
+  GemmPlan full_, last_, row_;             // the product of a full strip, the last strip of a plane, a single row
   const StripTarget* strip_target_;
   StripTarget::Run run_row_ = nullptr;  // or nullptr when only those products suit
 };

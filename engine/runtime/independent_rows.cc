@@ -30,11 +30,11 @@ bool IsWithinRows(const Node& node) {
 
 // Layers with constant weights, whose axes are no rows; what is added to their results has rows like the data.
 bool IsRowwiseLayer(const Graph& graph, const Node& node, int64_t rows) {
-  if (!node.Is("Convolution") && !node.Is("FullyConnected") && !node.Is("_pointwise_depthwise")) return false;
+  if (!node.Is("Convolution") && !node.Is("FullyConnected") && !node.Is("_conv_depthwise")) return false;
   // Its first axis is time, however long: steps of one item may be computed together.
   if (node.Is("FullyConnected") && node.Get<int64_t>("batch_axis") > 0) return false;
   absl::Span<const Value> weights = absl::MakeConstSpan(node.inputs).subspan(1);
-  if (!node.Is("_pointwise_depthwise") && node.Get<bool>("residual")) {
+  if (!node.Is("_conv_depthwise") && node.Get<bool>("residual")) {
     if (!AllHaveRows(graph, weights.last(1), rows, node.types[0].shape.rank())) return false;
     weights.remove_suffix(1);
   }

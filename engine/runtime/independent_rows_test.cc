@@ -36,7 +36,7 @@ TEST(IndependentRowsTest, OperatorsAlongTheRowsDoNot) {
 TEST(IndependentRowsTest, FusedConvolutionsKeepRowsApart) {
   EXPECT_TRUE(
       Apart("p = Reshape(data) {shape=(0, 4, 6, 1)}\n const q: float32 [5, 1, 1, 1]\n const r: float32 [5, 3, 3, 1]\n"
-            "y = _pointwise_depthwise(p, q, r)"));
+            "y = _conv_depthwise(p, q, r)"));
 }
 
 TEST(IndependentRowsTest, BatchNormByConstantsKeepsRowsApart) {

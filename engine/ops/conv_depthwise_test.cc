@@ -1,3 +1,4 @@
+#include <string>
 #include <vector>
 
 #include "engine/base/testing/status_matchers.h"
@@ -16,12 +17,13 @@ OpTester Convolution(const Tensor& data, const Tensor& weight, int64_t kernel, i
   return conv;
 }
 
+OpTester Pointwise(const std::vector<Tensor>& inputs) { return Convolution(inputs[0], inputs[1], 1, 1); }
+
 // The two operators that it stands for.
-std::vector<Tensor> OneByOne(const std::vector<Tensor>& inputs, int64_t stride, bool bias) {
-  OpTester pointwise = Convolution(inputs[0], inputs[1], 1, 1);
-  pointwise.Attr("no_bias", !bias).Attr("activation", "relu");
-  if (bias) pointwise.Input(inputs[2]);
-  const std::vector<Tensor> map = *pointwise.Run();
+std::vector<Tensor> OneByOne(OpTester first, const std::vector<Tensor>& inputs, int64_t stride, bool bias) {
+  first.Attr("no_bias", !bias).Attr("activation", "relu");
+  if (bias) first.Input(inputs[2]);
+  const std::vector<Tensor> map = *first.Run();
   const Tensor& weight = inputs[2 + bias];
   OpTester depthwise = Convolution(map[0], weight, 3, weight.shape()[0]);
   depthwise.Attr("no_bias", !bias).Attr("stride", IntTuple{stride, stride}).Attr("pad", IntTuple{1, 1});
@@ -29,34 +31,60 @@ std::vector<Tensor> OneByOne(const std::vector<Tensor>& inputs, int64_t stride, 
   return *depthwise.Run();
 }
 
-TEST(PointwiseDepthwiseTest, IsBothConvolutionsInOne) {
+TEST(ConvDepthwiseTest, IsBothConvolutionsInOne) {
   for (int64_t stride : {1, 2}) {
-    OpTester("_pointwise_depthwise")
+    OpTester("_conv_depthwise")
         .Attr("stride", IntTuple{stride, stride})
         .Attr("pad", IntTuple{1, 1})
-        .Attr("pointwise_activation", "relu")
-        .Attr("pointwise_bias", true)
+        .Attr("first_activation", "relu")
+        .Attr("first_bias", true)
         .Attr("bias", true)
         .Input({2, 9, 8, 5})
         .Input({12, 1, 1, 5})
         .Input({12})
         .Input({12, 3, 3, 1})
         .Input({12})
-        .ExpectNear([&](const std::vector<Tensor>& inputs) { return OneByOne(inputs, stride, true); }, {0, 1e-6});
-    OpTester("_pointwise_depthwise")
+        .ExpectNear(
+            [&](const std::vector<Tensor>& inputs) { return OneByOne(Pointwise(inputs), inputs, stride, true); },
+            {0, 1e-6});
+    OpTester("_conv_depthwise")
         .Attr("stride", IntTuple{stride, stride})
         .Attr("pad", IntTuple{1, 1})
-        .Attr("pointwise_activation", "relu")
+        .Attr("first_activation", "relu")
         .Input({1, 7, 7, 3})
         .Input({4, 1, 1, 3})
         .Input({4, 3, 3, 1})
-        .ExpectNear([&](const std::vector<Tensor>& inputs) { return OneByOne(inputs, stride, false); }, {0, 1e-6});
+        .ExpectNear(
+            [&](const std::vector<Tensor>& inputs) { return OneByOne(Pointwise(inputs), inputs, stride, false); },
+            {0, 1e-6});
   }
 }
 
-TEST(PointwiseDepthwiseTest, RefusesWhatItIsNotFor) {
+TEST(ConvDepthwiseTest, TheFirstMayReadColours) {
+  for (const char* layout : {"NHWC", "NCHW"}) {
+    OpTester("_conv_depthwise")
+        .Attr("first_kernel", IntTuple{3, 3})
+        .Attr("first_stride", IntTuple{2, 2})
+        .Attr("first_pad", IntTuple{1, 0})
+        .Attr("first_data_layout", layout)
+        .Attr("pad", IntTuple{1, 1})
+        .Attr("first_activation", "relu")
+        .Input(std::string(layout) == "NHWC" ? Shape{2, 29, 33, 3} : Shape{2, 3, 29, 33})
+        .Input({8, 3, 3, 3})
+        .Input({8, 3, 3, 1})
+        .ExpectNear(
+            [&](const std::vector<Tensor>& inputs) {
+              OpTester first = Convolution(inputs[0], inputs[1], 3, 1);
+              first.Attr("stride", IntTuple{2, 2}).Attr("pad", IntTuple{1, 0}).Attr("data_layout", layout);
+              return OneByOne(first, inputs, 1, false);
+            },
+            {0, 1e-6});
+  }
+}
+
+TEST(ConvDepthwiseTest, RefusesWhatItIsNotFor) {
   const auto infer = [](IntTuple stride, IntTuple pad, Shape data, Shape weight) {
-    return OpTester("_pointwise_depthwise")
+    return OpTester("_conv_depthwise")
         .Attr("stride", stride)
         .Attr("pad", pad)
         .Input(data)
