@@ -104,5 +104,29 @@ TEST(ConvDepthwiseTest, RefusesWhatItIsNotFor) {
   EXPECT_THAT(infer({1, 1}, {1, 1}, {5, 5, 3}, weight), StatusIs(kInvalid));
 }
 
+TEST(ConvDepthwiseTest, RefusesAFirstThatIsNoConvolutionOverTwoAxes) {
+  const auto infer = [](IntTuple kernel, IntTuple stride, IntTuple pad, const char* layout) {
+    return OpTester("_conv_depthwise")
+        .Attr("first_kernel", kernel)
+        .Attr("first_stride", stride)
+        .Attr("first_pad", pad)
+        .Attr("first_data_layout", layout)
+        .Attr("pad", IntTuple{1, 1})
+        .Input({1, 3, 9, 9})
+        .Input({4, 3, 3, 3})
+        .Input({4, 3, 3, 1})
+        .Infer();
+  };
+  EXPECT_OK(infer({3, 3}, {2, 2}, {1, 1}, "NCHW"));
+  EXPECT_THAT(infer({3, 3}, {2, 2}, {1, 1}, "NHWC"), StatusIs(kInvalid));  // 9 channels, the weight has 3
+  EXPECT_THAT(infer({3, 3}, {2, 2}, {1, 1}, "NCW"), StatusIs(kInvalid));
+  EXPECT_THAT(infer({3}, {2}, {1}, "NCHW"), StatusIs(kInvalid));
+  EXPECT_THAT(infer({3, 3, 3}, {1, 1, 1}, {0, 0, 0}, "NCHW"), StatusIs(kInvalid));
+  EXPECT_THAT(infer({0, 3}, {1, 1}, {0, 0}, "NCHW"), StatusIs(kInvalid));
+  EXPECT_THAT(infer({3, 3}, {0, 1}, {0, 0}, "NCHW"), StatusIs(kInvalid));
+  EXPECT_THAT(infer({3, 3}, {1, 1}, {-1, 0}, "NCHW"), StatusIs(kInvalid));
+  EXPECT_THAT(infer({12, 12}, {1, 1}, {0, 0}, "NCHW"), StatusIs(kInvalid));
+}
+
 }  // namespace
 }  // namespace baryon
