@@ -18,6 +18,7 @@
 
 #include "engine/kernels/activation-inl.h"
 #include "engine/kernels/gemm_tile.h"
+#include "engine/kernels/panel-inl.h"
 #include "engine/kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,31 +27,18 @@ namespace {
 
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
-using DHalf = hn::Half<D>;
+using DHalf = DHalfPanel;
 
 constexpr size_t kLanes = hn::MaxLanes(D());
-// Vectors of a panel: as many as leave room for six rows of sums among 32 or 16 registers.
-constexpr int kPanelVectors = HWY_TARGET == HWY_AVX3 ? 4 : 2;
-constexpr int kPanelWidth = kPanelVectors * kLanes;
 
 // Brings the line of `p` into the second level of the cache; the first has no room for what comes next.
 HWY_INLINE void PrefetchToL2(const float* p) { __builtin_prefetch(p, 0, 2); }
-
-// The half as a vector, zeros behind it.
-HWY_INLINE V Whole(hn::Vec<DHalf> half) {
-#if HWY_TARGET == HWY_SCALAR
-  return half;  // of a single lane
-#else
-  return hn::ZeroExtendVector(D(), half);
-#endif
-}
 
 // How much of a tile's last vector has columns.
 enum class Last { kFull, kPart, kHalf };
 
 // The sums of kRows rows and kVectors vectors of columns, with what is done to them. Panels beyond the first stand
-// `panel_stride` apart. Of a last vector that is half empty only half is multiplied: cores whose multipliers are half
-// as wide as the vectors of AVX-512 need half the time for it, the others no more.
+// `panel_stride` apart. Of a last vector that is half empty only half is multiplied.
 template <int kRows, int kVectors, Last kLast>
 void Tile(const GemmTile& tile) {
   constexpr D d;
@@ -202,12 +190,6 @@ void TileColumn(const GemmTileColumn& tiles) {
     out += step;
     if (residual != nullptr) residual += step;
   }
-}
-
-// Whether half of the last vector is enough.
-bool HalfSuffices(int columns, int vectors) {
-  constexpr int kWidth = kLanes;
-  return HWY_TARGET == HWY_AVX3 && columns <= (vectors - 1) * kWidth + kWidth / 2;
 }
 
 template <int kRows, int kVectors>
