@@ -20,6 +20,7 @@ int64_t OddLines(int64_t floats) { return (CeilDiv(floats, kLine) | 1) * kLine; 
 TileProducts::TileProducts(const GemmTarget& target, int64_t products, int64_t k, int64_t columns,
                            int64_t tiles_per_block)
     : target_(&target),
+      kernels_(&ActiveProductTarget()),
       products_(products),
       k_(k),
       columns_(columns),
@@ -55,31 +56,30 @@ int64_t TileProducts::packed_size() const {
 
 void TileProducts::Multiply(int64_t panel, int64_t tiles, const float* left, const float* packed, float* sums) const {
   BARYON_DCHECK(tiles <= tiles_per_block_);
-  const int64_t width = panel_width(panel), vectors = width / target_->vector_width;
-  const bool is_full = width == target_->panel_width;
-  const int64_t row_tiles = CeilDiv(tiles, target_->max_rows);
+  if (tiles == 0) return;
+  const int64_t size = k_ * panel_width(panel), vectors = panel_width(panel) / target_->vector_width;
+  // Of nearly equal heights rather than a low one at the end: all run at full speed.
+  const int64_t count = CeilDiv(tiles, target_->max_rows), height = tiles / count, higher = tiles % count;
   const bool cached = packed_size() <= kCachedFloats;
-  const int64_t b_row = 0;
-  const float* rows[kMaxTileRows];
-  GemmTile tile = {};
-  tile.a = rows;
-  tile.runs = 1;
-  tile.run_length = k_;
-  tile.b_rows = &b_row;
-  tile.b = packed + panel_offset(panel);
-  tile.columns = panel_columns(panel);
-  tile.sums_stride = sums_tile_step_;
-  SetNoPrefetch(tile);
-  for (int64_t p = 0; p < products_; ++p, tile.b += k_ * width) {
-    for (int64_t r = 0; r < row_tiles; ++r) {
-      // Of nearly equal heights rather than a low one at the end: all run at full speed.
-      const int64_t first = tiles * r / row_tiles, end = tiles * (r + 1) / row_tiles;
-      for (int64_t i = first; i < end; ++i) rows[i - first] = left + p * left_product_step_ + i * left_tile_step_;
-      tile.sums_out = sums + first * sums_tile_step_ + p * sums_product_step();
-      if (!cached) SetPrefetch(tile.b + k_ * width, k_ * width, k_, r, row_tiles, tile);  // the next product's
-      const GemmTileFn fn = is_full ? target_->single[end - first] : target_->tail[end - first][vectors];
-      fn(tile);
+  ProductTiles product = {};
+  product.a_step = left_tile_step_;
+  product.k = k_;
+  product.columns = panel_columns(panel);
+  product.sums_step = sums_tile_step_;
+  for (int64_t p = 0; p < products_; ++p) {
+    product.a = left + p * left_product_step_;
+    product.b = packed + panel_offset(panel) + p * size;
+    product.sums = sums + p * sums_product_step();
+    product.prefetch = cached ? NoPrefetch(product.b) : PrefetchOf(product.b + size, size, k_, tiles, count);
+    if (higher > 0) {
+      product.count = higher;
+      kernels_->run[height + 1][vectors](product);
+      product.a += higher * (height + 1) * left_tile_step_;
+      product.sums += higher * (height + 1) * sums_tile_step_;
+      product.prefetch.at += higher * k_ * product.prefetch.step;
     }
+    product.count = count - higher;
+    kernels_->run[height][vectors](product);
   }
 }
 

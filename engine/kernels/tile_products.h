@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "engine/kernels/gemm_tile.h"
+#include "engine/kernels/product_tile.h"
 
 namespace baryon::kernels {
 
@@ -45,6 +46,7 @@ class TileProducts {
 
  private:
   const GemmTarget* target_;
+  const ProductTarget* kernels_;
   int64_t products_, k_, columns_, tiles_per_block_;
   int64_t left_tile_step_, left_product_step_, sums_tile_step_;
 };
