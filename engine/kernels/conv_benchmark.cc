@@ -98,10 +98,12 @@ class Network {
       }
       largest = std::max({largest, batch * g.in_pixels() * g.channels, batch * g.out_pixels() * g.filters});
     }
-    packed_ = AlignedBuffer(packed);
-    for (AlignedBuffer& activations : activations_) activations = AlignedBuffer(largest + 1040);
+    // As the executable's: prefetchers stop at the ends of small pages.
+    const auto pool = std::make_shared<HugePagePool>();
+    packed_ = AlignedBuffer(packed, pool);
+    for (AlignedBuffer& activations : activations_) activations = AlignedBuffer(largest + 1040, pool);
     bias_ = AlignedBuffer(4096);
-    workspace_ = AlignedBuffer(workspace / 4 + 1);
+    workspace_ = AlignedBuffer(workspace / 4 + 1, pool);
     for (AlignedBuffer* buffer : {&packed_, &activations_[0], &activations_[1], &activations_[2], &bias_}) {
       std::fill(buffer->begin(), buffer->end(), 0.001f);
     }
