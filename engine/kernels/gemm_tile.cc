@@ -130,10 +130,7 @@ void Tile(const GemmTile& tile) {
 template <int kVectors, Last kLast>
 void TileColumn(const GemmTileColumn& tiles) {
   constexpr D d;
-  constexpr DHalf half;
-  constexpr int kWhole = kLast == Last::kHalf ? kVectors - 1 : kVectors;
   constexpr int kRows = kMaxTileRows;
-  constexpr int kWidth = kVectors < kPanelVectors ? kVectors * kLanes : kPanelWidth;
   const size_t last_columns = tiles.columns - (kVectors - 1) * kLanes;
   const float* const* HWY_RESTRICT rows = tiles.a;
   float* const* HWY_RESTRICT out = tiles.c;
@@ -142,32 +139,13 @@ void TileColumn(const GemmTileColumn& tiles) {
   const float* const b_begin = tiles.b;
   const float* const bias_begin = tiles.bias;
   for (int64_t t = tiles.count; t > 0; --t) {
-    V sums[kRows][kVectors];
-    BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
-      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
-    }
-    const float* HWY_RESTRICT a[kRows];
+    PanelSums<kRows, kVectors, kLast == Last::kHalf> tile;
+    tile.Begin();
+    const float* a[kRows];
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) a[i] = rows[i] + a_offset;
-    hn::Vec<DHalf> half_sums[kRows];
-    BARYON_UNROLL for (int i = 0; i < kRows; ++i) half_sums[i] = hn::Zero(half);
-    const float* HWY_RESTRICT b = b_begin;
-    for (int64_t k = 0; k < k_end; ++k) {
-      V columns[kVectors];
-      BARYON_UNROLL for (int v = 0; v < kWhole; ++v) columns[v] = hn::Load(d, b + v * kLanes);
-      hn::Vec<DHalf> half_columns;
-      if constexpr (kLast == Last::kHalf) half_columns = hn::Load(half, b + kWhole * kLanes);
-      BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
-        const V element = hn::Set(d, a[i][k]);
-        BARYON_UNROLL for (int v = 0; v < kWhole; ++v) sums[i][v] = hn::MulAdd(element, columns[v], sums[i][v]);
-        if constexpr (kLast == Last::kHalf) {
-          half_sums[i] = hn::MulAdd(hn::LowerHalf(half, element), half_columns, half_sums[i]);
-        }
-      }
-      b += kWidth;
-    }
-    if constexpr (kLast == Last::kHalf) {
-      BARYON_UNROLL for (int i = 0; i < kRows; ++i) sums[i][kWhole] = Whole(half_sums[i]);
-    }
+    const float* b = b_begin;
+    for (int64_t k = 0; k < k_end; ++k, b += kVectors * kLanes) tile.Add(a, k, b);
+    tile.End();
     const V lower = hn::Set(d, tiles.lower), upper = hn::Set(d, tiles.upper);
     BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
       const bool masked = kLast != Last::kFull && v == kVectors - 1;
@@ -175,7 +153,7 @@ void TileColumn(const GemmTileColumn& tiles) {
                             HWY_ATTR { return masked ? LoadFirst(d, p, last_columns) : hn::LoadU(d, p); };
       const V bias = bias_begin != nullptr ? load(bias_begin + v * kLanes) : hn::Zero(d);
       BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
-        V y = hn::Add(sums[i][v], bias);
+        V y = hn::Add(tile.sums[i][v], bias);
         if (residual != nullptr) y = hn::Add(y, load(residual[i] + column + v * kLanes));
         y = Limited(y, lower, upper);
         float* c = out[i] + column + v * kLanes;

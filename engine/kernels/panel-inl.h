@@ -37,6 +37,43 @@ HWY_INLINE bool HalfSuffices(int columns, int vectors) {
   return HWY_TARGET == HWY_AVX3 && columns <= (vectors - 1) * kWidth + kWidth / 2;
 }
 
+// The sums of kRows rows and kVectors vectors of columns. Of a last vector that is half empty, kHalf, only half is
+// multiplied: the sums of that stand in `last` until End.
+template <int kRows, int kVectors, bool kHalf>
+struct PanelSums {
+  static constexpr int kLanes = static_cast<int>(hn::MaxLanes(DPanel()));
+  static constexpr int kWhole = kHalf ? kVectors - 1 : kVectors;  // vectors that are multiplied as such
+
+  HWY_INLINE void Begin() {
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(DPanel());
+      last[i] = hn::Zero(DHalfPanel());
+    }
+  }
+
+  // Adds the products of a[i][k] with row `b` of the panel.
+  HWY_INLINE void Add(const float* const (&a)[kRows], int64_t k, const float* HWY_RESTRICT b) {
+    hn::Vec<DPanel> columns[kVectors];
+    BARYON_UNROLL for (int v = 0; v < kWhole; ++v) columns[v] = hn::Load(DPanel(), b + v * kLanes);
+    hn::Vec<DHalfPanel> last_columns;
+    if constexpr (kHalf) last_columns = hn::Load(DHalfPanel(), b + kWhole * kLanes);
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
+      const auto element = hn::Set(DPanel(), a[i][k]);
+      BARYON_UNROLL for (int v = 0; v < kWhole; ++v) sums[i][v] = hn::MulAdd(element, columns[v], sums[i][v]);
+      if constexpr (kHalf) last[i] = hn::MulAdd(hn::LowerHalf(DHalfPanel(), element), last_columns, last[i]);
+    }
+  }
+
+  HWY_INLINE void End() {
+    if constexpr (kHalf) {
+      BARYON_UNROLL for (int i = 0; i < kRows; ++i) sums[i][kWhole] = Whole(last[i]);
+    }
+  }
+
+  hn::Vec<DPanel> sums[kRows][kVectors];
+  hn::Vec<DHalfPanel> last[kRows];
+};
+
 }  // namespace baryon::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -18,8 +18,6 @@ namespace baryon::kernels::HWY_NAMESPACE {
 namespace {
 
 using D = hn::ScalableTag<float>;
-using V = hn::Vec<D>;
-using DHalf = DHalfPanel;
 
 constexpr int64_t kLanes = hn::MaxLanes(D());
 
@@ -34,43 +32,30 @@ HWY_INLINE void Prefetch(const float* at, int64_t second) {
   }
 }
 
-// Of a last vector that is half empty only half is multiplied.
 template <int kRows, int kVectors, bool kHalf, bool kToL1>
 void Tiles(const ProductTiles& tiles) {
-  constexpr D d;
-  constexpr DHalf half;
-  constexpr int kWhole = kHalf ? kVectors - 1 : kVectors;  // vectors that are multiplied as such
   const int64_t a_step = tiles.a_step, sums_step = tiles.sums_step, k_end = tiles.k;
   const int64_t step = tiles.prefetch.step, second = tiles.prefetch.second;
-  const float* HWY_RESTRICT rows = tiles.a;
+  const float* rows = tiles.a;
   const float* const b_begin = tiles.b;
   const float* prefetch = tiles.prefetch.at;
   float* HWY_RESTRICT out = tiles.sums;
   for (int64_t t = tiles.count; t > 0; --t) {
-    V sums[kRows][kVectors];
-    BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
-      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
-    }
-    hn::Vec<DHalf> half_sums[kRows];
-    BARYON_UNROLL for (int i = 0; i < kRows; ++i) half_sums[i] = hn::Zero(half);
-    const float* HWY_RESTRICT b = b_begin;
+    PanelSums<kRows, kVectors, kHalf> tile;
+    tile.Begin();
+    const float* a[kRows];
+    BARYON_UNROLL for (int i = 0; i < kRows; ++i) a[i] = rows + i * a_step;
+    const float* b = b_begin;
     for (int64_t k = 0; k < k_end; ++k) {
-      V columns[kVectors];
-      BARYON_UNROLL for (int v = 0; v < kWhole; ++v) columns[v] = hn::Load(d, b + v * kLanes);
-      hn::Vec<DHalf> half_columns;
-      if constexpr (kHalf) half_columns = hn::Load(half, b + kWhole * kLanes);
-      BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
-        const V element = hn::Set(d, rows[i * a_step + k]);
-        BARYON_UNROLL for (int v = 0; v < kWhole; ++v) sums[i][v] = hn::MulAdd(element, columns[v], sums[i][v]);
-        if constexpr (kHalf) half_sums[i] = hn::MulAdd(hn::LowerHalf(half, element), half_columns, half_sums[i]);
-      }
+      tile.Add(a, k, b);
       b += kVectors * kLanes;
       Prefetch<kToL1>(prefetch, second);
       prefetch += step;
     }
+    tile.End();
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
-      if constexpr (kHalf) sums[i][kWhole] = Whole(half_sums[i]);
-      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) hn::Store(sums[i][v], d, out + i * sums_step + v * kLanes);
+      BARYON_UNROLL for (int v = 0; v < kVectors; ++v)
+          hn::Store(tile.sums[i][v], D(), out + i * sums_step + v * kLanes);
     }
     rows += kRows * a_step;
     out += kRows * sums_step;

@@ -61,6 +61,8 @@ void TileProducts::Multiply(int64_t panel, int64_t tiles, const float* left, con
   // Of nearly equal heights rather than a low one at the end: all run at full speed.
   const int64_t count = CeilDiv(tiles, target_->max_rows), height = tiles / count, higher = tiles % count;
   const bool cached = packed_size() <= kCachedFloats;
+  const float* const begin = packed + panel_offset(panel);
+  const ProductPrefetch prefetch = cached ? NoPrefetch(begin) : PrefetchOf(begin, size, k_, tiles, count);
   ProductTiles product = {};
   product.a_step = left_tile_step_;
   product.k = k_;
@@ -68,9 +70,10 @@ void TileProducts::Multiply(int64_t panel, int64_t tiles, const float* left, con
   product.sums_step = sums_tile_step_;
   for (int64_t p = 0; p < products_; ++p) {
     product.a = left + p * left_product_step_;
-    product.b = packed + panel_offset(panel) + p * size;
+    product.b = begin + p * size;
     product.sums = sums + p * sums_product_step();
-    product.prefetch = cached ? NoPrefetch(product.b) : PrefetchOf(product.b + size, size, k_, tiles, count);
+    product.prefetch = prefetch;
+    if (!cached) product.prefetch.at = product.b + size;  // the next product's
     if (higher > 0) {
       product.count = higher;
       kernels_->run[height + 1][vectors](product);
