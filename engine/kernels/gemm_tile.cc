@@ -27,7 +27,6 @@ namespace {
 
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
-using DHalf = DHalfPanel;
 
 constexpr size_t kLanes = hn::MaxLanes(D());
 
@@ -42,18 +41,11 @@ enum class Last { kFull, kPart, kHalf };
 template <int kRows, int kVectors, Last kLast>
 void Tile(const GemmTile& tile) {
   constexpr D d;
-  constexpr DHalf half;
-  constexpr int kWhole = kLast == Last::kHalf ? kVectors - 1 : kVectors;  // vectors that are multiplied as such
-  V sums[kRows][kVectors];
-  BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
-    BARYON_UNROLL for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
-  }
+  PanelSums<kRows, kVectors, kLast == Last::kHalf> result;
   if (tile.sums_in != nullptr) {
-    BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
-      BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
-        sums[i][v] = hn::Load(d, tile.sums_in + i * tile.sums_stride + v * kLanes);
-      }
-    }
+    result.Begin(tile.sums_in, tile.sums_stride);
+  } else {
+    result.Begin();
   }
   if (tile.residual != nullptr && tile.sums_out == nullptr) {
     // Read at the end, most often from memory far away.
@@ -64,30 +56,14 @@ void Tile(const GemmTile& tile) {
 
   // A last panel is stored only as wide as it is; panels beyond the first of several are whole.
   constexpr int kWidth = kVectors < kPanelVectors ? kVectors * kLanes : kPanelWidth;
-  const auto b_at = [&](const float* b, int v)
-                        HWY_ATTR { return b + (v / kPanelVectors) * tile.panel_stride + (v % kPanelVectors) * kLanes; };
-  hn::Vec<DHalf> half_sums[kRows];
-  if constexpr (kLast == Last::kHalf) {
-    BARYON_UNROLL for (int i = 0; i < kRows; ++i) half_sums[i] = hn::LowerHalf(half, sums[i][kWhole]);
-  }
   const float* prefetch = tile.prefetch;
   const float* const* run = tile.a;
   for (int64_t r = 0; r < tile.runs; ++r, run += kRows) {
-    const float* HWY_RESTRICT a[kRows];
+    const float* a[kRows];
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) a[i] = run[i] + tile.a_offset;
-    const float* HWY_RESTRICT b = tile.b + tile.b_rows[r] * kWidth;
+    const float* b = tile.b + tile.b_rows[r] * kWidth;
     for (int64_t k = 0; k < tile.run_length; ++k) {
-      V columns[kVectors];
-      BARYON_UNROLL for (int v = 0; v < kWhole; ++v) columns[v] = hn::Load(d, b_at(b, v));
-      hn::Vec<DHalf> half_columns;
-      if constexpr (kLast == Last::kHalf) half_columns = hn::Load(half, b_at(b, kWhole));
-      BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
-        const V element = hn::Set(d, a[i][k]);
-        BARYON_UNROLL for (int v = 0; v < kWhole; ++v) sums[i][v] = hn::MulAdd(element, columns[v], sums[i][v]);
-        if constexpr (kLast == Last::kHalf) {
-          half_sums[i] = hn::MulAdd(hn::LowerHalf(half, element), half_columns, half_sums[i]);
-        }
-      }
+      result.Add(a, k, b, tile.panel_stride);
       b += kWidth;
       PrefetchToL2(prefetch);
       PrefetchToL2(prefetch + tile.prefetch_second);
@@ -95,13 +71,11 @@ void Tile(const GemmTile& tile) {
     }
   }
 
-  if constexpr (kLast == Last::kHalf) {
-    BARYON_UNROLL for (int i = 0; i < kRows; ++i) sums[i][kWhole] = Whole(half_sums[i]);
-  }
+  result.End();
   if (tile.sums_out != nullptr) {
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
       BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {
-        hn::Store(sums[i][v], d, tile.sums_out + i * tile.sums_stride + v * kLanes);
+        hn::Store(result.sums[i][v], d, tile.sums_out + i * tile.sums_stride + v * kLanes);
       }
     }
     return;
@@ -113,7 +87,7 @@ void Tile(const GemmTile& tile) {
     const auto load = [&](const float* p) HWY_ATTR { return masked ? LoadFirst(d, p, last_columns) : hn::LoadU(d, p); };
     const V bias = tile.bias != nullptr ? load(tile.bias + v * kLanes) : hn::Zero(d);
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
-      V y = hn::Add(sums[i][v], bias);
+      V y = hn::Add(result.sums[i][v], bias);
       if (tile.residual != nullptr) y = hn::Add(y, load(tile.residual[i] + tile.column + v * kLanes));
       y = Limited(y, lower, upper);
       float* c = tile.c[i] + tile.column + v * kLanes;
@@ -144,7 +118,7 @@ void TileColumn(const GemmTileColumn& tiles) {
     const float* a[kRows];
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) a[i] = rows[i] + a_offset;
     const float* b = b_begin;
-    for (int64_t k = 0; k < k_end; ++k, b += kVectors * kLanes) tile.Add(a, k, b);
+    for (int64_t k = 0; k < k_end; ++k, b += kVectors * kLanes) tile.Add(a, k, b, /*panel_stride=*/0);
     tile.End();
     const V lower = hn::Set(d, tiles.lower), upper = hn::Set(d, tiles.upper);
     BARYON_UNROLL for (int v = 0; v < kVectors; ++v) {

@@ -17,10 +17,6 @@ HWY_BEFORE_NAMESPACE();
 namespace baryon::kernels::HWY_NAMESPACE {
 namespace {
 
-using D = hn::ScalableTag<float>;
-
-constexpr int64_t kLanes = hn::MaxLanes(D());
-
 template <bool kToL1>
 HWY_INLINE void Prefetch(const float* at, int64_t second) {
   constexpr int kRead = 0, kL1 = 3, kL2 = 2;
@@ -47,15 +43,15 @@ void Tiles(const ProductTiles& tiles) {
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) a[i] = rows + i * a_step;
     const float* b = b_begin;
     for (int64_t k = 0; k < k_end; ++k) {
-      tile.Add(a, k, b);
-      b += kVectors * kLanes;
+      tile.Add(a, k, b, /*panel_stride=*/0);
+      b += kVectors * kPanelLanes;
       Prefetch<kToL1>(prefetch, second);
       prefetch += step;
     }
     tile.End();
     BARYON_UNROLL for (int i = 0; i < kRows; ++i) {
       BARYON_UNROLL for (int v = 0; v < kVectors; ++v)
-          hn::Store(tile.sums[i][v], D(), out + i * sums_step + v * kLanes);
+          hn::Store(tile.sums[i][v], DPanel(), out + i * sums_step + v * kPanelLanes);
     }
     rows += kRows * a_step;
     out += kRows * sums_step;
