@@ -266,7 +266,7 @@ HttpResponse Server::MetricsPage() {
     states.push_back({entry.name, entry.version, StateOf(entry)});
   }
   metrics_.SetModelStates(states);
-  metrics_.SetBusyTime(executor_.busy(), options_.num_threads);
+  metrics_.SetBusyTime(executor_.load().busy, options_.num_threads);
   return {200, metrics_.ToText(), "text/plain; version=0.0.4"};
 }
 

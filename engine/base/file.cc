@@ -12,6 +12,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/give_way.h"
 #include "engine/base/status_macros.h"
 
 namespace baryon {
@@ -126,6 +127,7 @@ absl::Status FileReader::Read(int64_t offset, int64_t count, void* destination) 
     target += got;
     offset += got;
     count -= got;
+    GiveWay();
   }
   struct stat info;
   if (fstat(descriptor_, &info) == 0 && ModifiedNanoseconds(info) == modified_ns_) return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "engine/base/testing/looks_for_others.h"
 #include "engine/base/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -61,6 +62,14 @@ TEST(FileTest, ReaderReadsAnyPieceAndReportsTheEnd) {
   ASSERT_OK(reader->Read(3, 4, piece));
   EXPECT_EQ(std::string(piece, 4), "3456");
   EXPECT_THAT(reader->Read(8, 4, piece), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("ends at byte 10")));
+}
+
+TEST(FileTest, LongReadsGiveWay) {
+  const std::string path = TempPath("long");
+  ASSERT_OK(WriteFileAtomically(path, std::string(1 << 20, 'x')));
+  const LooksForOthers looks;
+  ASSERT_OK(ReadFile(path));
+  EXPECT_GE(looks.count(), 16);
 }
 
 TEST(FileTest, AReaderNoticesThatItsFileWasWrittenTo) {

@@ -20,6 +20,7 @@
 #endif
 
 #include "engine/base/check.h"
+#include "engine/base/give_way.h"
 #include "engine/base/spin.h"
 #include "engine/base/thread_width.h"
 
@@ -139,7 +140,10 @@ void ThreadPool::ParallelFor(int num_tasks, absl::FunctionRef<void(int task, int
   }
   ComputeScope scope(*this);
   if (job == nullptr) {
-    for (int task = 0; task < num_tasks; ++task) fn(task, 0);
+    for (int task = 0; task < num_tasks; ++task) {
+      fn(task, 0);
+      GiveWay();
+    }
     return;
   }
   for (int task; (task = job->Take(0)) >= 0;) fn(task, 0);

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/base/testing/looks_for_others.h"
 #include "engine/base/thread_width.h"
 #include "gtest/gtest.h"
 
@@ -61,6 +62,14 @@ TEST(ThreadPoolTest, AThreadThatIsThroughHelpsTheOthers) {
     done.fetch_add(1);
   });
   EXPECT_TRUE(helped);
+}
+
+TEST(ThreadPoolTest, AThreadInTheBackgroundGivesWayBetweenItsTasks) {
+  ThreadPool pool(3);
+  const ThreadWidth background(3, ThreadWidth::Mode::kBackground);
+  const LooksForOthers looks;
+  pool.ParallelFor(8, [](int, int) {});
+  EXPECT_EQ(looks.count(), 8);
 }
 
 TEST(ThreadPoolTest, ABriefLoopRunsEveryTaskOnce) {

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/check.h"
+#include "engine/base/give_way.h"
 #include "engine/kernels/limits.h"
 #include "engine/kernels/parts.h"
 
@@ -63,6 +64,7 @@ void PackPanels(const PackedLayout& layout, const float* source, absl::Span<cons
         for (int64_t row = k; row < k_end; ++row) to[row * width + j] = column[row_offsets[row]];
       }
       for (int64_t row = k; row < k_end; ++row) std::fill(to + row * width + columns, to + (row + 1) * width, 0.0f);
+      GiveWay();
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "engine/base/testing/looks_for_others.h"
 #include "engine/kernels/aligned_buffer.h"
 #include "engine/kernels/reference.h"
 #include "engine/kernels/testing/kernel_tester.h"
@@ -195,6 +196,17 @@ TEST(PackedGemmTest, EveryRowGivesTheBitsItGivesAlone) {
       EXPECT_EQ(alone, std::vector<float>(together.begin() + row * batch.n, together.begin() + (row + 1) * batch.n));
     }
   });
+}
+
+TEST(PackedGemmTest, PackingGivesWay) {
+  const PackedLayout layout{&ActiveGemmTarget(), 64, 1000};
+  const std::vector<float> weight(layout.k * layout.n);
+  std::vector<int64_t> row_offsets(layout.k);
+  std::iota(row_offsets.begin(), row_offsets.end(), 0);
+  AlignedBuffer packed(layout.num_elements());
+  const LooksForOthers looks;
+  PackPanels(layout, weight.data(), row_offsets, layout.k, 0, layout.num_panels(), packed.data());
+  EXPECT_GE(looks.count(), layout.num_panels());
 }
 
 TEST(PackedGemmTest, PassesNanThroughLimits) {

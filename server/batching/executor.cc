@@ -79,7 +79,8 @@ void ThreadExecutor::RunTimed(absl::FunctionRef<void()> task) {
 }
 
 Executor::Load ThreadExecutor::load() const {
-  return {num_threads_, running_.load(std::memory_order_relaxed), waiting_accounts_.load(std::memory_order_relaxed)};
+  return {num_threads_, running_.load(std::memory_order_relaxed), waiting_accounts_.load(std::memory_order_relaxed),
+          absl::Nanoseconds(busy_ns_.load(std::memory_order_relaxed))};
 }
 
 void ThreadExecutor::NoteWaiting() {

@@ -27,6 +27,7 @@ class Executor {
     int threads = 1;
     int running = 0;           // tasks
     int waiting_accounts = 0;  // that have tasks waiting
+    absl::Duration busy;       // the time, in thread-seconds, that tasks have taken of the threads so far
   };
 
   virtual ~Executor() = default;
@@ -56,8 +57,6 @@ class ThreadExecutor final : public Executor {
   bool RunHere(Account& account, absl::Duration cost, absl::FunctionRef<void()> task) override;
   void ScheduleAt(absl::Time time, std::function<void()> call) override;
   Load load() const override;
-  // The CPU time, in thread-seconds, that tasks have taken of the threads so far.
-  absl::Duration busy() const { return absl::Nanoseconds(busy_ns_.load(std::memory_order_relaxed)); }
 
  private:
   static constexpr double kShort = 0.25;  // of the longest task that runs

@@ -98,7 +98,7 @@ TEST(ThreadExecutorTest, RunsShortTasksOnTheCallersThread) {
   EXPECT_EQ(where, std::this_thread::get_id());
   EXPECT_EQ(running, 1);
   EXPECT_EQ(executor.load().running, 0);
-  EXPECT_GT(executor.busy(), absl::ZeroDuration());
+  EXPECT_GT(executor.load().busy, absl::ZeroDuration());
 }
 
 TEST(ThreadExecutorTest, NobodysTurnIsTakenByTasksOfCallers) {

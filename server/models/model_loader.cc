@@ -1,9 +1,12 @@
 #include "server/models/model_loader.h"
 
+#include <functional>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "engine/base/give_way.h"
 #include "engine/base/logging.h"
 #include "engine/base/status_macros.h"
 #include "engine/base/thread_width.h"
@@ -41,6 +44,14 @@ int64_t WeightBytesOf(const Graph& graph) {
     if (node.constant != nullptr) bytes += node.constant->type().size_bytes();
   }
   return bytes;
+}
+
+// Whether any model has had a pass since the last call, or has one.
+std::function<bool()> WhetherOthersWorked(const Executor& executor) {
+  return [&executor, busy = executor.load().busy]() mutable {
+    const Executor::Load load = executor.load();
+    return load.running > 0 || std::exchange(busy, load.busy) != load.busy;
+  };
 }
 
 }  // namespace
@@ -109,6 +120,8 @@ absl::StatusOr<std::shared_ptr<const ServedModel>> ModelLoader::TryLoad(const Jo
   const absl::Time start = MonotonicNow();
   const ThreadWidth width(options_.num_threads,
                           job.in_background ? ThreadWidth::Mode::kBackground : ThreadWidth::Mode::kNormal);
+  std::optional<GiveWayScope> courtesy;
+  if (job.in_background) courtesy.emplace(WhetherOthersWorked(executor_));
   BARYON_RETURN_IF_ERROR(GivenUp(job.stop));
   BARYON_ASSIGN_OR_RETURN(OpenedModel opened, open_(version));
   const Executable& executable = *opened.executable;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
+#include "engine/base/give_way.h"
 #include "engine/base/testing/status_matchers.h"
 #include "gtest/gtest.h"
 #include "server/testing/manual_executor.h"
@@ -72,6 +74,23 @@ TEST_F(ModelLoaderTest, BesideOtherModelsItDoesNotLockTheHeapOfTheirRequests) {
   ModelLoader loader(Opening(Opened("_test_double")), options_, executor_, metrics_);
   ASSERT_OK_AND_ASSIGN(const auto model, loader.Load(Version(), settings_, /*in_background=*/true));
   EXPECT_EQ(trims, 0);
+}
+
+TEST_F(ModelLoaderTest, BesideOtherModelsItLooksWhetherTheyWork) {
+  executor_.set_load({.running = 1});
+  int least = 3;
+  const ModelOpener open = [&](const ModelVersion&) {
+    for (const absl::Time start = absl::Now(); executor_.looks() < least; GiveWay()) {
+      if (absl::Now() > start + absl::Seconds(30)) return absl::StatusOr<OpenedModel>(absl::InternalError("no looks"));
+    }
+    return absl::StatusOr<OpenedModel>(Opened("_test_double"));
+  };
+  const ModelLoader loader(open, options_, executor_, metrics_);
+  EXPECT_OK(loader.Load(Version(), settings_, /*in_background=*/true));
+  least = 0;
+  const int before = executor_.looks();
+  EXPECT_OK(loader.Load(Version(), settings_));
+  EXPECT_EQ(executor_.looks(), before) << "the first model of a server has it to itself";
 }
 
 TEST_F(ModelLoaderTest, JoinsRequestsWhereRowsAreIndependent) {

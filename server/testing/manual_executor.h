@@ -2,6 +2,7 @@
 #ifndef BARYON_SERVER_TESTING_MANUAL_EXECUTOR_H_
 #define BARYON_SERVER_TESTING_MANUAL_EXECUTOR_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,8 +30,12 @@ class ManualExecutor final : public Executor {
   }
   void set_runs_here(bool runs_here) { runs_here_ = runs_here; }
   void ScheduleAt(absl::Time time, std::function<void()> call) override { calls_.emplace(time, std::move(call)); }
-  Load load() const override { return load_; }
+  Load load() const override {
+    ++looks_;
+    return load_;
+  }
   void set_load(Load load) { load_ = load; }
+  int looks() const { return looks_; }  // at its load
 
   // Runs the task whose turn it is; false when there is none.
   bool RunOne() {
@@ -67,6 +72,7 @@ class ManualExecutor final : public Executor {
   std::multimap<absl::Time, std::function<void()>> calls_;
   absl::Time now_ = absl::UnixEpoch();
   Load load_;
+  mutable std::atomic<int> looks_{0};
   bool runs_here_ = false;
 };
 
