@@ -54,12 +54,18 @@ void GiveWayScope::RestIfDue() {
   const Duration now = timing_.now();
   if (now - looked_ < kPeriod) return;
   if (others_worked_()) others_until_ = now + kOthersStay;
+  looked_ = now;
   const Duration worked = timing_.worked();
-  if (worked > worked_) {
-    if (now < others_until_) timing_.sleep(std::min<Duration>((worked - worked_) * kRestPerWork, kLongestRest));
-    worked_ = worked;
-  }
+  if (worked <= worked_) return;
+  if (now < others_until_) Rest(std::min<Duration>((worked - worked_) * kRestPerWork, kLongestRest));
+  worked_ = worked;
+}
+
+void GiveWayScope::Rest(Duration duration) {
+  const Duration start = timing_.now();
+  timing_.sleep(duration);
   looked_ = timing_.now();
+  rested_ += looked_ - start;
 }
 
 void GiveWay() {

@@ -30,10 +30,13 @@ class GiveWayScope {
   GiveWayScope(const GiveWayScope&) = delete;
   GiveWayScope& operator=(const GiveWayScope&) = delete;
 
+  Duration rested() const { return rested_; }  // so far
+
  private:
   friend void GiveWay();
 
   void RestIfDue();
+  void Rest(Duration duration);
 
   const std::function<bool()> others_worked_;
   const Timing timing_;
@@ -41,6 +44,7 @@ class GiveWayScope {
   Duration looked_;        // when this looked for others
   Duration worked_;        // up to where its work needs no more rest
   Duration others_until_;  // for how long they count as being at work
+  Duration rested_{0};
 };
 
 // A place at which long work may rest: to be called again and again, at best every hundredth of a millisecond, while

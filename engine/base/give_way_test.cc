@@ -56,6 +56,7 @@ TEST_F(GiveWayTest, RestsNineTimesAsLongAsItWorks) {
   Work(microseconds(100));
   Work(microseconds(250));
   EXPECT_THAT(rests_, ElementsAre(microseconds(900), microseconds(2250)));
+  EXPECT_EQ(scope_->rested(), microseconds(3150));
 }
 
 TEST_F(GiveWayTest, DoesNotRestForAFewMilliseconds) {

@@ -46,11 +46,12 @@ int64_t WeightBytesOf(const Graph& graph) {
   return bytes;
 }
 
-// Whether any model has had a pass since the last call, or has one.
-std::function<bool()> WhetherOthersWorked(const Executor& executor) {
-  return [&executor, busy = executor.load().busy]() mutable {
+// Whether any model has had a pass since the last call, or has one. Nobody waits for a load that is given up.
+std::function<bool()> WhetherOthersWorked(const Executor& executor, const std::stop_token& stop) {
+  return [&executor, stop, busy = executor.load().busy]() mutable {
     const Executor::Load load = executor.load();
-    return load.running > 0 || std::exchange(busy, load.busy) != load.busy;
+    const bool worked = load.running > 0 || std::exchange(busy, load.busy) != load.busy;
+    return worked && !stop.stop_requested();
   };
 }
 
@@ -120,8 +121,8 @@ absl::StatusOr<std::shared_ptr<const ServedModel>> ModelLoader::TryLoad(const Jo
   const absl::Time start = MonotonicNow();
   const ThreadWidth width(options_.num_threads,
                           job.in_background ? ThreadWidth::Mode::kBackground : ThreadWidth::Mode::kNormal);
-  std::optional<GiveWayScope> courtesy;
-  if (job.in_background) courtesy.emplace(WhetherOthersWorked(executor_));
+  std::optional<GiveWayScope> give_way;
+  if (job.in_background) give_way.emplace(WhetherOthersWorked(executor_, job.stop));
   BARYON_RETURN_IF_ERROR(GivenUp(job.stop));
   BARYON_ASSIGN_OR_RETURN(OpenedModel opened, open_(version));
   const Executable& executable = *opened.executable;
@@ -152,9 +153,11 @@ absl::StatusOr<std::shared_ptr<const ServedModel>> ModelLoader::TryLoad(const Jo
   report.load_time = MonotonicNow() - start;
   metrics->SetLoadDuration(report.load_time);
   const BatchPolicy& policy = batching.policy;
+  const absl::Duration rested = give_way.has_value() ? absl::FromChrono(give_way->rested()) : absl::ZeroDuration();
   LogInfo("loaded", {{"model", version.name},
                      {"version", absl::StrCat(version.version)},
                      {"ms", absl::StrFormat("%.0f", absl::ToDoubleMilliseconds(report.load_time))},
+                     {"rested_ms", absl::StrFormat("%.0f", absl::ToDoubleMilliseconds(rested))},
                      {"batching", policy.join ? absl::StrCat("up to ", policy.max_rows) : "off"},
                      {"because", policy.why},
                      {"slots", absl::StrCat(policy.slots)},
