@@ -1,10 +1,10 @@
 #include "engine/base/give_way.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <thread>
 #include <utility>
+
+#include "engine/base/thread_cpu_time.h"
 
 namespace baryon {
 namespace {
@@ -26,12 +26,6 @@ constexpr milliseconds kOthersStay(5);
 thread_local GiveWayScope* innermost = nullptr;
 
 GiveWayScope::Duration Now() { return std::chrono::steady_clock::now().time_since_epoch(); }
-
-GiveWayScope::Duration ThreadCpuTime() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
 
 void Sleep(GiveWayScope::Duration duration) { std::this_thread::sleep_for(duration); }
 

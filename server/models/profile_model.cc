@@ -1,7 +1,6 @@
 #include "server/models/profile_model.h"
 
-#include <time.h>
-
+#include <chrono>
 #include <map>
 #include <utility>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/processor_name.h"
 #include "engine/base/status_macros.h"
+#include "engine/base/thread_cpu_time.h"
 #include "engine/base/thread_width.h"
 #include "engine/graph/graph_text.h"
 #include "server/batching/clock.h"
@@ -21,12 +21,6 @@ namespace {
 
 constexpr double kEfficiency = 0.8;  // of a second thread, when it could not be measured
 
-absl::Duration ThreadCpuTime() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return absl::DurationFromTimespec(time);
-}
-
 // Passes of random rows, whose inputs are made once for each number of rows.
 class Passes {
  public:
@@ -37,11 +31,11 @@ class Passes {
     if (stop_.stop_requested()) return absl::CancelledError("the load was given up");
     BARYON_ASSIGN_OR_RETURN(const Tensors* inputs, InputsOf(rows));
     const ThreadWidth width(threads, in_background_ ? ThreadWidth::Mode::kBackground : ThreadWidth::Mode::kNormal);
-    const absl::Duration cpu = ThreadCpuTime();
+    const std::chrono::nanoseconds cpu = ThreadCpuTime();
     const absl::Time start = MonotonicNow();
     BARYON_RETURN_IF_ERROR(executable_.Run(*inputs).status());
     // Of one thread only its own time counts: while it does not run, others do.
-    return in_background_ || threads == 1 ? ThreadCpuTime() - cpu : MonotonicNow() - start;
+    return in_background_ || threads == 1 ? absl::FromChrono(ThreadCpuTime() - cpu) : MonotonicNow() - start;
   }
 
  private:
@@ -89,8 +83,7 @@ absl::StatusOr<CostTable> ProfileModel(const Executable& executable, const Profi
   const MeasureOptions measure{options.budget, ThreadsToMeasure(options), options.max_rows};
   BARYON_ASSIGN_OR_RETURN(
       CostTable table,
-      MeasureCosts(
-          measure, [&](int threads, int64_t rows) { return passes.Run(threads, rows); }, MonotonicNow));
+      MeasureCosts(measure, [&](int threads, int64_t rows) { return passes.Run(threads, rows); }, MonotonicNow));
   if (options.in_background) EstimateMoreThreads(options.num_threads, table);
   return table;
 }
