@@ -20,6 +20,8 @@ constexpr int kRestPerWork = 9;
 constexpr milliseconds kHeadStart(50);
 // Work that the system does in one go, as clearing a large page, may take milliseconds.
 constexpr milliseconds kLongestRest(20);
+// In all. Somebody waits for the work too, and clients give up after a minute.
+constexpr std::chrono::seconds kMostRest(30);
 // Somebody who asks a model again and again is at work also while nothing runs.
 constexpr milliseconds kOthersStay(5);
 
@@ -51,7 +53,8 @@ void GiveWayScope::RestIfDue() {
   looked_ = now;
   const Duration worked = timing_.worked();
   if (worked <= worked_) return;
-  if (now < others_until_) Rest(std::min<Duration>((worked - worked_) * kRestPerWork, kLongestRest));
+  const bool rests = now < others_until_ && rested_ < kMostRest;
+  if (rests) Rest(std::min<Duration>((worked - worked_) * kRestPerWork, kLongestRest));
   worked_ = worked;
 }
 

@@ -10,8 +10,8 @@ namespace baryon {
 // While the object exists, GiveWay on the calling thread rests nine tenths of the time in which others are at work. A
 // low priority alone does not leave them the processor: a thread that wakes up may wait until the scheduler's next
 // tick, a millisecond or more, for the core on which such work runs, and what the work reads and writes drives theirs
-// out of the caches. The first 50 ms of work need no rest, and while nobody else is at work nothing does. Objects nest,
-// and the innermost holds. One thread.
+// out of the caches. The first 50 ms of work need no rest, while nobody else is at work nothing does, and nothing rests
+// for more than half a minute in all. Objects nest, and the innermost holds. One thread.
 class GiveWayScope {
  public:
   using Duration = std::chrono::nanoseconds;

@@ -90,6 +90,16 @@ TEST_F(GiveWayTest, RestsTwentyMillisecondsAtMost) {
   EXPECT_THAT(rests_, ElementsAre(milliseconds(20)));
 }
 
+TEST_F(GiveWayTest, RestsHalfAMinuteInAll) {
+  Start();
+  HeadStart();
+  for (int i = 0; i < 10000; ++i) Work(milliseconds(1));
+  EXPECT_EQ(scope_->rested(), milliseconds(30006)) << "whole rests of 9 ms";
+  const size_t rests = rests_.size();
+  Work(milliseconds(1));
+  EXPECT_EQ(rests_.size(), rests);
+}
+
 TEST_F(GiveWayTest, RestsForNobody) {
   others_work_ = false;
   Start();
