@@ -58,7 +58,7 @@ void LoaderPool::Run(std::function<void()> task) {
   tasks_.push_back(std::move(task));
 }
 
-void LoaderPool::GiveWay() { LowerPriority(Beside::kRequests); }
+void LoaderPool::YieldToRequests() { LowerPriority(Beside::kRequests); }
 
 void LoaderPool::Work() {
   LowerPriority(Beside::kNobody);

@@ -18,7 +18,7 @@ class TaskRunner {
   virtual ~TaskRunner() = default;
   virtual void Run(std::function<void()> task) = 0;
   // The task that calls it runs beside models that serve, which come before it.
-  virtual void GiveWay() {}
+  virtual void YieldToRequests() {}
 };
 
 // Of the calling thread, for the processor (nice, SCHED_BATCH) and for the disk (idle class), as far as the system
@@ -36,7 +36,7 @@ class LoaderPool final : public TaskRunner {
   LoaderPool& operator=(const LoaderPool&) = delete;
 
   void Run(std::function<void()> task) override;
-  void GiveWay() override;
+  void YieldToRequests() override;
 
  private:
   void Work();

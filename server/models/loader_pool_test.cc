@@ -46,7 +46,7 @@ TEST(LoaderPoolTest, ItsThreadsComeAfterThoseThatServe) {
     LoaderPool pool(1);
     pool.Run([&] {
       nice = NiceOfThisThread();
-      pool.GiveWay();
+      pool.YieldToRequests();
       beside_requests = NiceOfThisThread();
       policy = sched_getscheduler(0);
     });

@@ -39,9 +39,9 @@ class ModelLoader {
   ModelLoader(ModelOpener open, Options options, Executor& executor, ServerMetrics& metrics);
 
   // In the background it takes no core from models that serve, and rests while they have requests: it may take ten
-  // times as long, up to half a minute longer. Errors: CANCELLED, `stop` was asked for; those of
-  // opening and warming up, and UNIMPLEMENTED or INVALID_ARGUMENT of `settings` that the model does not fit; all with
-  // "loading model "x" version 7: " in front.
+  // times as long, up to half a minute longer. Errors: CANCELLED, `stop` was asked for; those of opening and warming
+  // up, and UNIMPLEMENTED or INVALID_ARGUMENT of `settings` that the model does not fit; all with "loading model "x"
+  // version 7: " in front.
   absl::StatusOr<std::shared_ptr<const ServedModel>> Load(const ModelVersion& version,
                                                           const ModelSettings& settings = {},
                                                           bool in_background = false,

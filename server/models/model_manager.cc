@@ -271,7 +271,7 @@ void ModelManager::StartLoad(const std::string& name, Model& model, const ModelV
 void ModelManager::LoadNow(const std::string& name, int64_t number, int64_t load, const ModelVersion& file,
                            const ModelSettings& settings, const std::stop_token& stop) {
   const bool in_background = registry_.num_models() > 0;
-  if (in_background) runner_.GiveWay();
+  if (in_background) runner_.YieldToRequests();
   absl::StatusOr<std::shared_ptr<const ServedModel>> result = loader_.Load(file, settings, in_background, stop);
   // Half of it may be of before, half of after.
   if (result.ok() && ModelRepository::FingerprintNow(file) != file.fingerprint) {
